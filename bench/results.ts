@@ -22,6 +22,21 @@ export interface Results {
   columns: Column[];
   /** The scenarios. */
   rows: Row[];
+  /**
+   * Plots with a line for each of their rows. The columns are sizes then, and their names numbers. If omitted,
+   * each row has a plot with a bar for each column.
+   */
+  plots?: Plot[];
+}
+
+/** A plot of costs against sizes. */
+export interface Plot {
+  id: string;
+  title: string;
+  /** What there are so many of. */
+  x: string;
+  /** The rows, by their ids. */
+  rows: string[];
 }
 
 /** What the measurements were made on. */
@@ -34,7 +49,7 @@ export interface Machine {
   load: number;
 }
 
-/** A contender. */
+/** A contender, or a size. */
 export interface Column {
   id: string;
   name: string;

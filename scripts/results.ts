@@ -11,8 +11,10 @@
  *
  * @module
  */
-import type { Cell, Column, Measured, Results, Row } from "../bench/results.ts";
+import type { Cell, Column, Results, Row } from "../bench/results.ts";
+import { linesOf } from "./line_plot.ts";
 import { ROOT } from "./source_files.ts";
+import { isMeasured, numberOf, plain, svgOf, text } from "./svg.ts";
 
 /** The documents with tables. */
 export const DOCUMENTS = ["README.md", "docs/performance.md"];
@@ -64,7 +66,7 @@ export function tableOf(results: Results): string {
     line(["", ...columns.map(({ name }) => name)]),
     line(["---", ...columns.map(() => "---:")]),
     ...rows.map((row) => {
-      const best = bestOf(row, columns);
+      const best = results.plots === undefined ? bestOf(row, columns) : NaN;
       return line([labelOf(row), ...columns.map(({ id }) => textOf(row.cells[id], best))]);
     }),
   ];
@@ -82,10 +84,6 @@ function bestOf({ cells, better }: Row, columns: Column[]): number {
   return better === "less" ? Math.min(...medians) : Math.max(...medians);
 }
 
-function isMeasured(cell: Cell | undefined): cell is Measured {
-  return cell !== undefined && !("failed" in cell);
-}
-
 function textOf(cell: Cell | undefined, best: number): string {
   if (cell === undefined) return "";
   if ("failed" in cell) return cell.failed.startsWith("hung") ? "hung" : "failed";
@@ -94,19 +92,18 @@ function textOf(cell: Cell | undefined, best: number): string {
   return cell.note === undefined ? shown : `${shown} (${cell.note})`;
 }
 
-/** Returns a number with three digits. */
-function numberOf(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 20 });
-}
-
 /** Returns what the numbers are, and what they were measured on. */
-function factsOf({ command, date, machine, versions, columns, rows }: Results): string {
+function factsOf({ command, date, machine, versions, columns, rows, plots }: Results): string {
   const cells = rows.flatMap((row) => columns.map(({ id }) => row.cells[id]));
   const rounds = Math.max(...cells.filter(isMeasured).map(({ samples }) => samples));
   const { cpu, cores, memoryGiB, os, load } = machine;
   const measured = Object.entries(versions).map((version) => version.join(" ")).join(", ");
-  return `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}; the best of a row is bold.` +
-    (cells.some((cell) => cell === undefined) ? " An empty cell: it does not offer this." : "") +
+  const isComparison = plots === undefined;
+  return `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}` +
+    (isComparison ? "; the best of a row is bold." : ".") +
+    (isComparison && cells.some((cell) => cell === undefined)
+      ? " An empty cell: it does not offer this."
+      : "") +
     ` Measured on ${date} with ${measured}, on ${cores} cores (${cpu}, ${memoryGiB} GiB, ${os}),` +
     (load > cores / 4
       ? ` which other programs used too (load ${load}): small differences mean nothing.`
@@ -143,32 +140,21 @@ async function formatted(text: string): Promise<string> {
 
 /** Returns the plots of all measurements, by the name of their file. */
 export function plotsOf(all: ReadonlyMap<string, Results>): Map<string, string> {
-  const plots = new Map<string, string>();
-  for (const [name, { rows, columns }] of all) {
-    for (const row of rows) plots.set(`${name}_${row.id}.svg`, barsOf(row, columns));
+  const svgs = new Map<string, string>();
+  for (const [name, { rows, columns, plots }] of all) {
+    if (plots === undefined) {
+      for (const row of rows) svgs.set(`${name}_${row.id}.svg`, barsOf(row, columns));
+    } else {
+      for (const plot of plots) svgs.set(`${name}_${plot.id}.svg`, linesOf(plot, rows, columns));
+    }
   }
-  return plots;
+  return svgs;
 }
 
-const WIDTH = 720;
 const BAR_LEFT = 190;
 const BAR_WIDTH = 340;
 const LINE = 24;
 const TOP = 40;
-
-const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-  .title { font-weight: 600; font-size: 14px }
-  .back { fill: #ffffff }
-  .bar { fill: #afb8c1 }
-  .first { fill: #2f81f7 }
-  .spread { stroke: #57606a; stroke-width: 1.5 }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    .back { fill: #0d1117 }
-    .bar { fill: #57606a }
-    .spread { stroke: #c9d1d9 }
-  }`;
 
 /** Draws a bar for each contender, the best one first, with a line from the lowest to the highest number. */
 export function barsOf(row: Row, columns: Column[]): string {
@@ -187,12 +173,7 @@ export function barsOf(row: Row, columns: Column[]): string {
       barOf(cells[id], y, longest, unit, kind);
   });
   const height = TOP + shown.length * LINE + 8;
-  const title = escaped(plain(labelOf(row)));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
-    `width="${WIDTH}" height="${height}" role="img" aria-label="${title}">\n` +
-    `<style>${STYLE}\n</style>\n` +
-    `<rect class="back" width="${WIDTH}" height="${height}" rx="6"/>\n` +
-    `<text class="title" x="16" y="25">${title}</text>\n${bars.join("")}</svg>\n`;
+  return svgOf(plain(labelOf(row)), height, bars.join(""));
 }
 
 function barOf(cell: Cell, y: number, longest: number, unit: string, kind: string): string {
@@ -204,19 +185,6 @@ function barOf(cell: Cell, y: number, longest: number, unit: string, kind: strin
     `width="${length(cell.median)}" height="${LINE - 8}"/>\n` +
     `<line class="spread" x1="${from}" x2="${to}" y1="${y + 11}" y2="${y + 11}"/>\n` +
     text(to + 6, y + 15, label);
-}
-
-function text(x: number, y: number, content: string, attributes = ""): string {
-  return `<text x="${x}" y="${y}"${attributes}>${escaped(content)}</text>\n`;
-}
-
-/** Returns the text without the marks of Markdown. */
-function plain(markdown: string): string {
-  return markdown.replaceAll("`", "");
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
 /** Writes all tables and plots. */

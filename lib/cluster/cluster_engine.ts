@@ -17,6 +17,7 @@ import type { Job } from "../pool/calls/job.ts";
 import { type CallMode, checkFailure, ChunkStatus, type Failure } from "../pool/chunks/chunk.ts";
 import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_engine.ts";
 import type { Engine } from "../pool/engines/engine.ts";
+import { Fifo } from "../parking/fifo.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
@@ -70,7 +71,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   readonly #jobIds = new WeakMap<Job<DefinitionAddress>, string>();
   /** Jobs of which a chunk has been given to the server. */
   readonly #begun = new WeakSet<Job<DefinitionAddress>>();
-  readonly #waiting: SentChunk[] = [];
+  readonly #waiting = new Fifo<SentChunk>();
   /** How many chunks are being sent. */
   #sending = 0;
   /** What has not ended of them. */
@@ -198,7 +199,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   /** Leaves the connection: all chunks are back. */
   #disconnect(): void {
     this.#link = undefined;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     clearInterval(this.#counting);
     this.#access.link.release();
   }

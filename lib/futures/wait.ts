@@ -14,6 +14,7 @@ import {
   isInstance,
   wrongType,
 } from "../arguments/values.ts";
+import { Fifo } from "../parking/fifo.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { Future, futureState } from "./future.ts";
 
@@ -172,7 +173,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
   readonly #options: WaitOptions | undefined;
   readonly #deadline: number;
   readonly #total: number;
-  readonly #ready: CompletedFuture<F>[] = [];
+  readonly #ready = new Fifo<CompletedFuture<F>>();
   /** The futures that have not ended, with the functions that undo their watches. */
   readonly #pending = new Map<F, () => void>();
   /** Resolves at the next change of `#ready` or `#pending`. */
@@ -243,7 +244,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
   #end(): void {
     for (const stop of this.#pending.values()) stop();
     this.#pending.clear();
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.#notifyChange();
   }
 }

@@ -5,13 +5,15 @@
  * |---|---|---|
  * | `GUARD` | guards all other words | `enter`, `leave` |
  * | `LENGTH` | number of elements; read without the guard | inside `GUARD` |
- * | `CAPACITY` | number of elements that the block `ELEMENTS` has room for | inside `GUARD` |
- * | `ELEMENTS` | address of the block with the addresses of the elements; 0: none yet | inside `GUARD` |
+ * | `BLOCK` | address of the block with the addresses of the elements; 0: none yet | inside `GUARD` |
+ * | `FIRST` | address of the word in it that has the first element | inside `GUARD` |
+ * | `CAPACITY` | number of elements that it has room for from there on | inside `GUARD` |
  * | `VERSION` | number of changes, modulo 2^32 | inside `GUARD` |
  *
  * The sections inside the guard move addresses, never values (see `stored_value.ts`): shifting a
- * million elements, to make room at the front, takes about a millisecond. A section that needs more
- * room allocates it before it changes anything, so no section fails halfway.
+ * million elements, to make room at the front, takes about a millisecond. Removing elements at the
+ * front moves `FIRST` instead. A section that needs more room allocates it before it changes anything,
+ * so no section fails halfway.
  *
  * Negative indices count from the end. They are resolved inside the guard, since the length may
  * change before.
@@ -31,12 +33,13 @@ export type ListAddress = Address<"list">;
 
 const GUARD = 0;
 const LENGTH = 1;
-const CAPACITY = 2;
-const ELEMENTS = 3;
-const VERSION = 4;
+const BLOCK = 2;
+const FIRST = 3;
+const CAPACITY = 4;
+const VERSION = 5;
 
 /** Number of words that a list takes in the block of its object. */
-export const LIST_WORDS = 5;
+export const LIST_WORDS = 6;
 
 const INITIAL_CAPACITY = 14;
 
@@ -47,10 +50,9 @@ export function lengthOf(list: ListAddress): number {
 
 /** Frees the elements of a list that no isolate can reach. */
 export function destroyList(list: ListAddress): void {
-  const elements = i32[list + ELEMENTS];
-  if (elements === 0) return;
-  for (let at = 0; at < i32[list + LENGTH]; at++) unpinElement(i32[elements + at]);
-  free(elements);
+  const first = i32[list + FIRST];
+  for (let at = 0; at < i32[list + LENGTH]; at++) unpinElement(i32[first + at]);
+  if (i32[list + BLOCK] !== 0) free(i32[list + BLOCK]);
 }
 
 /** Releases a pin of an element: see {@linkcode unpin}. */
@@ -64,7 +66,7 @@ export function pinElement(list: ListAddress, index: number): ElementAddress {
   try {
     const at = resolve(list, index);
     if (at < 0) return 0;
-    const stored = i32[i32[list + ELEMENTS] + at];
+    const stored = i32[i32[list + FIRST] + at];
     pin(stored);
     return stored;
   } finally {
@@ -88,8 +90,8 @@ export function elementsOf(list: ListAddress, start = 0, end = Infinity): Elemen
   try {
     const length = i32[list + LENGTH];
     const from = clamp(start, length);
-    const block = i32[list + ELEMENTS];
-    const elements = Array.from(i32.subarray(block + from, block + clamp(end, length)));
+    const first = i32[list + FIRST];
+    const elements = Array.from(i32.subarray(first + from, first + clamp(end, length)));
     elements.forEach(pin);
     return { elements, from, version: i32[list + VERSION] };
   } finally {
@@ -115,7 +117,7 @@ export function exchangeElement(
   try {
     const at = resolve(list, index);
     if (at < 0) return 0;
-    const word = i32[list + ELEMENTS] + at;
+    const word = i32[list + FIRST] + at;
     const found = i32[word];
     if (expected !== 0 && found !== expected) return -1;
     i32[word] = stored;
@@ -140,7 +142,7 @@ export function reorder(
   enter(list + GUARD);
   try {
     if (i32[list + VERSION] !== version) return false;
-    i32.set(elements, i32[list + ELEMENTS]);
+    i32.set(elements, i32[list + FIRST]);
     incrementVersion(list);
     return true;
   } finally {
@@ -151,8 +153,8 @@ export function reorder(
 /** Reverses the order of the elements. */
 export function reverseList(list: ListAddress): void {
   enter(list + GUARD);
-  const elements = i32[list + ELEMENTS];
-  i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
+  const first = i32[list + FIRST];
+  i32.subarray(first, first + i32[list + LENGTH]).reverse();
   incrementVersion(list);
   leave(list + GUARD);
 }
@@ -196,7 +198,7 @@ export function takeElement(list: ListAddress, index: number): ElementAddress {
 export function takeElementIf(list: ListAddress, index: number, expected: ElementAddress): boolean {
   enter(list + GUARD);
   try {
-    const still = index < i32[list + LENGTH] && i32[i32[list + ELEMENTS] + index] === expected;
+    const still = index < i32[list + LENGTH] && i32[i32[list + FIRST] + index] === expected;
     if (still) splice(list, index, 1, []);
     return still;
   } finally {
@@ -227,28 +229,36 @@ function splice(
 ): number[] {
   const length = i32[list + LENGTH];
   const newLength = length - count + added.length;
-  if (newLength > i32[list + CAPACITY]) grow(list, newLength);
-  const block = i32[list + ELEMENTS];
-  const removed = Array.from(i32.subarray(block + at, block + at + count));
-  if (count !== added.length) {
-    i32.copyWithin(block + at + added.length, block + at + count, block + length);
+  if (newLength > i32[list + CAPACITY]) makeRoom(list, newLength);
+  const first = i32[list + FIRST];
+  const removed: number[] = [];
+  for (let index = at; index < at + count; index++) removed.push(i32[first + index]);
+  if (at === 0 && added.length === 0) {
+    i32[list + FIRST] = first + count;
+    i32[list + CAPACITY] -= count;
+  } else if (count !== added.length && at + count < length) {
+    i32.copyWithin(first + at + added.length, first + at + count, first + length);
   }
-  for (let index = 0; index < added.length; index++) i32[block + at + index] = added[index];
+  for (let index = 0; index < added.length; index++) i32[first + at + index] = added[index];
   Atomics.store(i32, list + LENGTH, newLength);
   incrementVersion(list);
   return removed;
 }
 
-/** Makes room for at least `needed` elements. */
-function grow(list: ListAddress, needed: number): void {
-  const old = i32[list + ELEMENTS];
-  const capacity = Math.max(needed, 2 * i32[list + CAPACITY] + 2, INITIAL_CAPACITY);
-  const block = allocate(capacity * 4);
-  if (old !== 0) {
-    i32.copyWithin(block, old, old + i32[list + LENGTH]);
-    free(old);
-  }
-  i32[list + ELEMENTS] = block;
+/**
+ * Makes room for at least `needed` elements: by moving them to the front of the block, if half of it is free
+ * then, or to a larger one.
+ */
+function makeRoom(list: ListAddress, needed: number): void {
+  const [old, first, length] = [i32[list + BLOCK], i32[list + FIRST], i32[list + LENGTH]];
+  const size = i32[list + CAPACITY] + first - old;
+  const fits = needed * 2 <= size;
+  const capacity = fits ? size : Math.max(needed, 2 * size + 2, INITIAL_CAPACITY);
+  const block = fits ? old : allocate(capacity * 4);
+  i32.copyWithin(block, first, first + length);
+  if (!fits && old !== 0) free(old);
+  i32[list + BLOCK] = block;
+  i32[list + FIRST] = block;
   i32[list + CAPACITY] = capacity;
 }
 

@@ -25,7 +25,7 @@ import { forwarded, takeReady, woken } from "./woken.ts";
 export function forwardWakeups(queue: QueueAddress): ParkResult | undefined {
   let own: ParkResult | undefined;
   takeReady();
-  for (const node of woken.splice(0)) {
+  for (let node; (node = woken.shift()) !== undefined;) {
     forwarded.push(node);
     const from = i32[node + nodeWord.QUEUE];
     const state = Atomics.load(i32, node + nodeWord.STATE) as ParkResult;

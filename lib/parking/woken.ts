@@ -9,12 +9,13 @@
 
 import { thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
+import { Fifo } from "./fifo.ts";
 import { type NodeAddress, nodeWord, READY } from "./waiter_node.ts";
 
 /** Nodes of promises that were woken, in order. */
-export const woken: NodeAddress[] = [];
+export const woken: Fifo<NodeAddress> = new Fifo();
 /** Nodes of promises whose wake-ups were forwarded while the isolate blocked, in order. */
-export const forwarded: NodeAddress[] = [];
+export const forwarded: Fifo<NodeAddress> = new Fifo();
 
 /** Whether promises were woken that have neither been resumed nor had their wake-ups forwarded. */
 export function hasWokenPromises(): boolean {

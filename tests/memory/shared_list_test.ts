@@ -143,6 +143,29 @@ test("SharedList grows at either end and in the middle", () => {
   assertEquals(list.copy(), model);
 });
 
+test("SharedList takes the first element out without moving the others, and uses its room again", () => {
+  const list = new SharedList<number>(Array.from({ length: 1000 }, (_, at) => at));
+  const { copyWithin } = Int32Array.prototype;
+  let moved = 0;
+  Int32Array.prototype.copyWithin = function (target, from, to) {
+    moved += to! - from;
+    return copyWithin.call(this, target, from, to);
+  };
+  let before = 0;
+  try {
+    for (let at = 0; at < 10_000; at++) {
+      assertEquals(list.pop(0), at);
+      list.append(1000 + at);
+      if (at === 2000) before = usedBytes();
+    }
+  } finally {
+    Int32Array.prototype.copyWithin = copyWithin;
+  }
+  assertEquals(usedBytes(), before);
+  assertEquals(list.copy(), Array.from({ length: 1000 }, (_, at) => 10_000 + at));
+  assert(moved <= 10_000, `${moved} elements were moved`);
+});
+
 test("SharedList.at() returns undefined and get() throws beyond the ends", () => {
   const list = new SharedList(["a", "b"]);
   assertEquals([list.at(-2), list.at(-1), list.at(0), list.at(1)], ["a", "b", "a", "b"]);

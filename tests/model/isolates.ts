@@ -246,8 +246,8 @@ function withState(isolate: any, realGuard: boolean): Isolate {
       unusedNodes.splice(0, unusedNodes.length, ...nodes);
       holds.clear();
       for (const [at, hold] of held) holds.set(at, hold);
-      forwarded.length = 0;
-      woken.length = 0;
+      forwarded.clear();
+      woken.clear();
       asyncParker.isArmed = false;
       asyncParker.sleepers.clear();
       resetHooks();

@@ -18,6 +18,6 @@ export function parkBlocking(park: Park, deadline: number, object: number): Park
     "sleep",
     () => real.parkBlocking(park, deadline, object),
     park,
-    () => [asyncParker.isArmed, forwarded, woken],
+    () => [asyncParker.isArmed, forwarded.length, woken.length],
   );
 }

@@ -26,6 +26,7 @@
  * @module
  */
 
+import { Fifo } from "../../parking/fifo.ts";
 import type { PartialResults } from "../chunks/chunk.ts";
 import type { ImapSetup, SentChunk } from "./imap_setup.ts";
 import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
@@ -72,7 +73,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Place of the chunk whose results are handed over next. */
   #nextPlace = 0;
   /** Calls of `next()` without a result. */
-  readonly #waiters: PromiseWithResolvers<IteratorResult<R>>[] = [];
+  readonly #waiters = new Fifo<PromiseWithResolvers<IteratorResult<R>>>();
   #finalError: { error: unknown } | undefined;
   /** Resolves when the input is not open any more. */
   readonly #inputDone = Promise.withResolvers<void>();
@@ -126,9 +127,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Ends the iteration with an error: for all calls of `next()` that wait, or else for the next one. */
   fail(error: unknown): void {
     if (this.#output === "over") return;
-    const waiters = this.#waiters.splice(0);
-    this.#finalError = waiters.length === 0 ? { error } : undefined;
-    for (const waiter of waiters) waiter.reject(error);
+    this.#finalError = this.#waiters.length === 0 ? { error } : undefined;
+    for (let waiter; (waiter = this.#waiters.shift()) !== undefined;) waiter.reject(error);
     this.#end();
     this.#cancelAll();
     this.#leave().catch(reportReturnError);
