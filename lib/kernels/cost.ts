@@ -12,8 +12,8 @@ import { eachExpression, expressionsOf, isSameExpression, listsOf } from "./visi
 const OPERATION_NS = 0.06;
 const ACCESS_NS = 0.2;
 const CALL_NS = 8;
-/** Turns of a loop of which it is not known how many it takes. */
-const UNKNOWN_TURNS = 32;
+/** Turns of a loop of which it is not known how many it takes: it may be long, so workers take part. */
+const UNKNOWN_TURNS = 10_000_000;
 
 /** Returns about how many nanoseconds the turns of a loop take on one core. */
 export function estimateTime({ statements }: Program, ranges: Ranges, turns: number): number {
