@@ -26,7 +26,7 @@ export interface RowAccess {
   readonly address: number;
 }
 
-/** Number of operations of an index that is computed once more before a loop begins. */
+/** Number of operations of an index that is computed once more, for lane 0. */
 const MAX_INDEX_SIZE = 64;
 
 /** Finds the accesses to elements next to each other, whose index is known before the loop begins. */
@@ -101,28 +101,26 @@ export function findPairs(
     ranges,
     strides: new Map<Variable, Stride>(),
   };
-  const known = new Map<Variable, boolean>();
-  const isStableVariable = (one: Variable): boolean => {
-    let stable = known.get(one);
-    if (stable === undefined) {
-      const definition = definitions.get(one);
-      stable = definition !== undefined && homes.has(one) && isStable(definition, true, 0);
-      known.set(one, stable);
-    }
-    return stable;
-  };
-  const isStable = (index: Expression, isDefinition: boolean, depth: number): boolean => {
-    if (index.op === "load" || index.op === "math" || depth > MAX_INDEX_SIZE) return false;
+  const sizes = new Map<Variable, number>();
+  // The number of operations of an index, with those of the definitions in it; Infinity if it is not known.
+  const sizeOf = (index: Expression, isDefinition: boolean): number => {
+    if (index.op === "load" || index.op === "math") return Infinity;
     if (index.op !== "variable" || index.variable === variable) {
-      return operandsOf(index).every((operand) => isStable(operand, isDefinition, depth + 1));
+      return operandsOf(index).reduce((size, operand) => size + sizeOf(operand, isDefinition), 1);
     }
     const isCurrent = !isDefinition || !assigned.has(index.variable);
-    return isCurrent && !varying.has(index.variable) || isStableVariable(index.variable);
+    if (isCurrent && !varying.has(index.variable)) return 1;
+    const known = sizes.get(index.variable);
+    if (known !== undefined) return known;
+    const definition = homes.has(index.variable) ? definitions.get(index.variable) : undefined;
+    const size = definition === undefined ? Infinity : sizeOf(definition, true);
+    sizes.set(index.variable, size);
+    return size;
   };
   const pairs = new Set<Expression>();
   const add = (index: Expression) => {
     if (rows.some((row) => row.index === index) || strideOf(index, context) !== 1) return;
-    if (isStable(index, false, 0)) pairs.add(index);
+    if (sizeOf(index, false) <= MAX_INDEX_SIZE) pairs.add(index);
   };
   eachExpressionIn(statements, (it) => it.op === "load" && add(it.index));
   eachStatement(statements, (it) => it.op === "store" && add(it.index));

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { compileKernel } from "../../lib/kernels/compile_kernel.ts";
 import { kernelLoop } from "../../lib/kernels/kernel.ts";
 import { LaneObstacle } from "../../lib/kernels/lanes.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
@@ -12,6 +19,7 @@ import type { Program } from "../../lib/kernels/program.ts";
 import { isKernelArray, type KernelArray } from "../../lib/kernels/typed_arrays.ts";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { test } from "../fixtures/guarded.ts";
+import { factsOf } from "./compare.ts";
 
 /** A length whose array has a memory of its own. */
 const LONG = 10_000;
@@ -143,16 +151,23 @@ test("planKernel() finds an obstacle in a program that is nested too deeply", ()
   );
 });
 
-test("planKernel() takes time in proportion to the program, not to the paths through it", () => {
+test("planKernel() makes kernels in proportion to the program, not to the paths through it", () => {
   const arrays = { a: counted(), b: counted() };
   const steps = Array.from(
-    { length: 17 },
+    { length: 9 },
     (_, at) => `const v${at + 1} = v${at} + v${at} - v${at};`,
   );
   const source = `(i, { a, b }) => {
-    for (let k = 0; k < 16; k++) { const v0 = k; ${steps.join(" ")} b[v17] = a[v17]; }
+    for (let k = 0; k < 16; k++) { const v0 = k; ${steps.join(" ")} b[v9] = a[v9] * 2; }
   }`;
-  plan(source, { arrays });
+  const program = programOf(source, arrays);
+  const facts = factsOf({ arrays, numbers: {} }, 100);
+  const identities = { a: { same: "a", overlaps: false }, b: { same: "b", overlaps: false } };
+  const compiled = compileKernel({
+    ...{ program, facts, identities, turns: 100, operator: undefined, memories: [0, 1] },
+  });
+  assert(!(compiled instanceof LaneObstacle));
+  assertLess(compiled.bytes.length, 10_000); // the definitions, written out, have 3 ** 9 operations
 });
 
 test("orWithout() makes an obstacle of an error", () => {
