@@ -121,6 +121,12 @@ test("planKernel() copies arrays outside of WebAssembly if they are small and on
   planned(DOUBLE, { arrays: { a: foreign(8193), b: foreign(8193) }, isElementwise: true });
 });
 
+test("planKernel() finds an obstacle in an array whose elements 32 bits do not count", () => {
+  const long = { length: 2 ** 31 } as KernelArray; // stands for one of 2 GiB
+  const reason = "`a` has more than 2147483647 elements";
+  assertEquals(obstacle(DOUBLE, { arrays: { a: long, b: counted() } }), reason);
+});
+
 test("planKernel() finds an obstacle in what the engine cannot compile", () => {
   const arrays = Object.fromEntries(
     Array.from({ length: 600 }, (_, at) => [`a${at}`, at === 0 ? counted() : foreign(1)]),
