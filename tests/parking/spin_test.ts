@@ -3,7 +3,7 @@ import { stub } from "@std/testing/mock";
 import { allocate, free } from "../../lib/heap/allocator.ts";
 import { ensureIsolate, LIVE_WORKERS } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { spinUntilChanged } from "../../lib/parking/spin.ts";
+import { SpinBudget, spinUntilChanged } from "../../lib/parking/spin.ts";
 
 ensureIsolate();
 
@@ -37,4 +37,23 @@ Deno.test("spinUntilChanged() does not spin when more workers live than there ar
   }
   i32[LIVE_WORKERS] = workers;
   free(word);
+});
+
+Deno.test("SpinBudget halves spins that were in vain, and restores them when one has paid", () => {
+  const budget = new SpinBudget(100);
+  for (const spins of [100, 50, 25, 12, 6, 3, 1]) {
+    assertEquals(budget.next(), spins);
+    budget.spun(false);
+  }
+  assertEquals(budget.next(), 0);
+  budget.spun(true);
+  assertEquals(budget.next(), 100);
+});
+
+Deno.test("SpinBudget tries again before some sleeps when spins have stopped paying", () => {
+  const budget = new SpinBudget(1);
+  budget.spun(false);
+  const tries = Array.from({ length: 640 }, () => budget.next());
+  assertEquals(tries.filter((spins) => spins === 1).length, 10);
+  assertEquals(tries.filter((spins) => spins === 0).length, 630);
 });
