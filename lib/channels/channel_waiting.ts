@@ -91,19 +91,19 @@ export function* taking<R>(
  * Steps of waiting until the channel has a message or is closed.
  *
  * @param isCancelled called after each wake-up: whether to stop waiting
- * @param spinFactor multiplies how long an isolate spins before it sleeps
+ * @param hasSpun whether the isolate has spun already, if it should
  * @returns whether the channel has a message or is closed
  */
 export function* becomingReadable(
   channel: ChannelAddress,
   isCancelled?: () => boolean,
-  spinFactor = 1,
+  hasSpun = false,
 ): Steps<boolean> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
     if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
     if (isCancelled?.()) return false;
-    const outcome = yield parkForMessage(channel, sent, spinFactor);
+    const outcome = yield parkForMessage(channel, sent, hasSpun);
     if (outcome === ParkResult.TIMED_OUT) return false;
     // This waiter takes no message, so it forwards the wake-up to a receiver that may.
     if (outcome === ParkResult.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
@@ -116,12 +116,12 @@ export function isReadableSoon(channel: ChannelAddress, spins: number): boolean 
   return messagesIn(channel) > 0 || spinUntilChanged(channel + SENT, sent, spins);
 }
 
-function parkForMessage(channel: ChannelAddress, sent: number, spinFactor = 1): Park {
+function parkForMessage(channel: ChannelAddress, sent: number, hasSpun = false): Park {
   return {
     queue: channel + RECEIVERS,
     word: channel + SENT,
     expected: sent,
     unless: channel + CLOSED,
-    spinFactor,
+    hasSpun,
   };
 }

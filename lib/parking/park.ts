@@ -41,12 +41,8 @@ export interface Park {
   group?: Word;
   /** The queue whose first waiter is woken if this waiter dies, to use its wake-up. */
   successorQueue?: QueueAddress;
-  /**
-   * How much longer than usual to spin before sleeping, as a factor.
-   *
-   * @default {1}
-   */
-  spinFactor?: number;
+  /** Whether the waiter has spun already, if it should: it sleeps at once. */
+  hasSpun?: boolean;
 }
 
 /** How a sleep ended. */

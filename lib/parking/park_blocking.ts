@@ -51,8 +51,8 @@ export function parkBlocking(park: Park, deadline: number, object: Address<"obje
   if (!interruptible) deadline = Infinity;
   if (deadline === 0) return ParkResult.TIMED_OUT;
   if (
-    park.onQueued === undefined && park.admit === undefined &&
-    spinUntilChanged(park.word, park.expected, SPINS * (park.spinFactor ?? 1))
+    park.onQueued === undefined && park.admit === undefined && park.hasSpun !== true &&
+    spinUntilChanged(park.word, park.expected, SPINS)
   ) return unlessStopped(ParkResult.CHANGED);
   const node = acquireNode();
   if (!enqueue(node, park, 0)) {

@@ -25,7 +25,7 @@ export { isStopping, neverSettled, serveRequests, stopError, throwIfStopping } f
 export { fiberKeepsAlive, waitInFiber } from "./fiber.ts";
 export { ParkResult, type Steps } from "./park.ts";
 export { arm, countParkedPromises } from "./park_async.ts";
-export { spinUntilChanged } from "./spin.ts";
+export { SpinBudget, spinUntilChanged } from "./spin.ts";
 export { callLater, DeadlineTimer, TIMEOUT_MAX } from "./timer.ts";
 
 /**

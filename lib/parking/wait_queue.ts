@@ -123,8 +123,9 @@ export function wakeOne(queue: QueueAddress): void {
   if (!hasWaiters(queue)) return;
   enter(queue + GUARD);
   const node = takeFirst(queue);
-  if (node !== 0) wake(node, NodeState.WOKEN);
+  const woken = node === 0 ? 0 : endWait(node, NodeState.WOKEN);
   leave(queue + GUARD);
+  if (woken !== 0) unpark(woken); // outside: on a core that both share, it may run at once and need the guard
 }
 
 /** Wakes all waiters of the queue. Call it after the word has been changed. */
@@ -189,8 +190,10 @@ export function handOff(
   const isDirect = node !== 0 && (i32[node + nodeWord.FLAGS] & WaiterFlag.OVERTAKEN) !== 0;
   const next = isDirect ? i32[node + nodeWord.ISOLATE] : 0;
   const cleared = Atomics.compareExchange(i32, ownerWord, owner, next) === owner;
-  if (node !== 0) wake(node, cleared && isDirect ? NodeState.OWNER : NodeState.WOKEN);
+  const state = cleared && isDirect ? NodeState.OWNER : NodeState.WOKEN;
+  const woken = node === 0 ? 0 : endWait(node, state);
   leave(queue + GUARD);
+  if (woken !== 0) unpark(woken);
   return cleared;
 }
 
@@ -278,11 +281,16 @@ function stateIn(queue: QueueAddress, node: NodeAddress): number {
   return Atomics.load(i32, node + nodeWord.QUEUE) === queue ? state : NodeState.UNUSED;
 }
 
-/**
- * Sets the state of a node that is out of the queue, and unparks its isolate. Inside `GUARD`. As soon as
- * the state is set, a blocked waiter may reuse its node, so all other words are read before.
- */
+/** Ends the wait of a node that is out of the queue, and unparks its isolate. Inside `GUARD`. */
 function wake(node: NodeAddress, state: number): void {
+  unpark(endWait(node, state));
+}
+
+/**
+ * Sets the state of a node that is out of the queue, and returns its isolate, which is to be unparked. Inside
+ * `GUARD`. As soon as the state is set, a blocked waiter may reuse its node, so all other words are read before.
+ */
+function endWait(node: NodeAddress, state: number): Address<"isolate"> {
   const isolate = i32[node + nodeWord.ISOLATE];
   const flags = i32[node + nodeWord.FLAGS];
   Atomics.store(i32, node + nodeWord.STATE, state);
@@ -297,7 +305,7 @@ function wake(node: NodeAddress, state: number): void {
     }
     if (isolate === thisIsolate) updateKeepAlive();
   }
-  unpark(isolate);
+  return isolate;
 }
 
 /** Removes the first node whose isolate lives, and returns it; 0 for none. Inside `GUARD`. */

@@ -129,6 +129,7 @@ const OBSERVED: Record<string, string[]> = {
     "wakeWaitersOnOwner",
     "wakeOtherQueuesOnOwner",
     "wake",
+    "endWait",
     "takeFirst",
     "link",
     "remove",

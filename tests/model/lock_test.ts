@@ -342,8 +342,8 @@ finds("a waker that unparks before it writes the state wakes no waiter", [
   },
   {
     file: WAIT_QUEUE,
-    from: "updateKeepAlive();\n  }\n  unpark(isolate);",
-    to: "updateKeepAlive();\n  }",
+    from: "updateKeepAlive();\n  }\n  return isolate;",
+    to: "updateKeepAlive();\n  }\n  return 0;",
   },
 ], contention(2, 1));
 

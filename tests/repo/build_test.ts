@@ -41,18 +41,37 @@ Deno.test("a build exports what the sources export, and its classes keep their n
   }
 });
 
-Deno.test("a build has few modules", async () => {
-  await build();
+/** A module in the answer of `deno info`. */
+interface ModuleInfo {
+  specifier: string;
+  dependencies?: { specifier: string; isDynamic?: boolean }[];
+}
+
+/** Returns what a module of the build loads. */
+async function modulesOf(module: string): Promise<ModuleInfo[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "dist/mod.js"],
+    args: ["info", "--json", module],
     cwd: ROOT,
   }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
-  const loaded = modules.filter(({ specifier }: { specifier: string }) =>
+  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+}
+
+Deno.test("a build has few modules", async () => {
+  await build();
+  const loaded = (await modulesOf("dist/mod.js")).filter(({ specifier }) =>
     specifier.endsWith(".js")
   );
   // What the same exports use is a module: each export may make one more.
   assert(loaded.length > 1 && loaded.length < 30, String(loaded.length));
+});
+
+Deno.test("a build loads modules of Node, which take long to load, only when they are needed", async () => {
+  await build();
+  const modules = [...await modulesOf("dist/mod.js"), ...await modulesOf("dist/workers/worker.js")];
+  const imports = modules.flatMap(({ dependencies }) => dependencies ?? [])
+    .filter(({ specifier }) => specifier.startsWith("node:"));
+  assert(imports.length > 0);
+  assertEquals(imports.filter(({ isDynamic }) => isDynamic !== true), []);
 });
 
 Deno.test("Pool rejects an object of another copy of the package", async () => {

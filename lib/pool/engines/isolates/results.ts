@@ -8,7 +8,7 @@
 import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
-import { awaitOn, blockOn, callLater } from "../../../parking/wait.ts";
+import { awaitOn, blockOn, callLater, SpinBudget } from "../../../parking/wait.ts";
 import {
   endReceive,
   giveUpReceive,
@@ -25,9 +25,6 @@ import type { MessageAddress } from "../../../codec/message.ts";
 import type { Job } from "../../calls/job.ts";
 import { checkFailure } from "../../chunks/chunk.ts";
 import { ResultStatus } from "./protocol.ts";
-
-/** After polls have stopped finding results, one sleep in so many is still preceded by a poll. */
-const SLEEPS_PER_POLL = 64;
 
 /** Result of a chunk, or an event of a worker. */
 export interface Result {
@@ -72,10 +69,8 @@ export class Results {
   #decoder: Decoder | undefined;
   readonly #receiver: ResultReceiver;
   #listening = false;
-  /** How often to poll for a result before sleeping; 0: only before some sleeps. */
-  #polls = SPINS;
-  /** Number of sleeps while `#polls` was 0. */
-  #sleeps = 0;
+  /** How long to look for a result before a sleep: waking the event loop takes half the time of a short task. */
+  readonly #look = new SpinBudget(SPINS);
 
   /** Receives results for an engine. */
   constructor(receiver: ResultReceiver) {
@@ -92,8 +87,7 @@ export class Results {
     await null; // the caller may submit more calls in this turn
     let turnEnd = performance.now() + TURN_MS;
     while (this.#receiver.expectsMore()) {
-      this.#poll();
-      const sleeps = messagesIn(this.channel.at) === 0;
+      const sleeps = !this.#isReadableSoon();
       // Unsettled jobs keep the program alive. This wait must not: a cancelled chunk has no waiter.
       await awaitOn(this.#becomingReadable(), undefined, false);
       const now = performance.now();
@@ -104,14 +98,14 @@ export class Results {
     this.#listening = false;
   }
 
-  /**
-   * Polls for the next result for up to 12 µs: waking the event loop takes half the time of a short
-   * task. The time is halved whenever that was in vain, until only some sleeps are preceded by a poll.
-   */
-  #poll(): void {
-    if (this.#polls === 0 && ++this.#sleeps % SLEEPS_PER_POLL !== 0) return;
-    const found = isReadableSoon(this.channel.at, this.#polls || SPINS);
-    this.#polls = found ? SPINS : this.#polls >> 1;
+  /** Looks for the next result for up to 12 µs. Returns whether there is one. */
+  #isReadableSoon(): boolean {
+    if (messagesIn(this.channel.at) > 0) return true;
+    const spins = this.#look.next();
+    if (spins === 0) return false;
+    const isReadable = isReadableSoon(this.channel.at, spins);
+    this.#look.spun(isReadable);
+    return isReadable;
   }
 
   /** Waits until a result has arrived, or no more are expected. */

@@ -28,8 +28,11 @@ import {
 } from "./worker_words.ts";
 import type { PoolWorker, Workers } from "./workers.ts";
 
-/** How long a cancelled task may go on before another worker may take the place of its own, in milliseconds. */
-const LATE_MS = 50;
+/**
+ * How long a cancelled task may go on before another worker may take the place of its own, in milliseconds.
+ * One that looks at its signal has ended by then, and a start of a worker takes a few times as long.
+ */
+const LATE_MS = 10;
 
 /** What the supervisor needs of its engine. */
 export interface Supervision {
