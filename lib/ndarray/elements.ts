@@ -1,11 +1,11 @@
 /**
- * Elements of any type as doubles, in code of WebAssembly.
+ * Elements of any type as doubles, and combinations of vectors, in code of WebAssembly.
  *
  * @module
  */
 
 import { type ElementAccess, elementAccess } from "../kernels/element_types.ts";
-import type { FunctionCode } from "../kernels/wasm_module.ts";
+import type { FunctionCode, Operation } from "../kernels/wasm_module.ts";
 
 export { type ElementAccess, elementAccess };
 
@@ -28,4 +28,17 @@ export function loadDoubles(
 ): void {
   loadPair(code, memory, offset);
   if (kind === "int") code.op("f64x2.convert_low_i32x4_s");
+}
+
+/** Leaves the combination of vectors, in pairs. */
+export function combineTree(
+  code: FunctionCode,
+  operation: Operation,
+  vectors: readonly number[],
+): void {
+  if (vectors.length === 1) return void code.get(vectors[0]);
+  const half = vectors.length / 2;
+  combineTree(code, operation, vectors.slice(0, half));
+  combineTree(code, operation, vectors.slice(half));
+  code.op(operation);
 }

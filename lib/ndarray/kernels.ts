@@ -6,8 +6,9 @@
 
 import { memoryOf } from "../codec/buffers.ts";
 import { instanceOn, scratchOf } from "../kernels/kernel.ts";
-import { elementTypeOf } from "../kernels/typed_arrays.ts";
+import { elementTypeOf, type KernelArray, viewLike } from "../kernels/typed_arrays.ts";
 import type { ElementType } from "../kernels/ranges.ts";
+import { elementAccess } from "./elements.ts";
 import {
   type CodeName,
   COLUMN_BYTES,
@@ -54,13 +55,15 @@ export function gatherPlace(
   offset = 0,
 ): Place {
   const { data } = array;
-  const type = elementTypeOf(data) ?? "float64";
-  const arrayClass = elementTypeOf(data) === undefined
-    ? Float64Array
-    : data.constructor as ArrayClass;
-  const bytes = arrayClass.BYTES_PER_ELEMENT;
-  const memory = scratchOf(offset + (to - from) * bytes);
-  gather(array, walk, from, to, new arrayClass(memory.buffer, offset, to - from), 0);
+  const known = elementTypeOf(data);
+  const type = known ?? "float64";
+  const bytes = 1 << elementAccess[type].shift;
+  const count = to - from;
+  const memory = scratchOf(offset + count * bytes);
+  const target = known === undefined
+    ? new Float64Array(memory.buffer, offset, count)
+    : viewLike(data as KernelArray, memory.buffer, offset, count);
+  gather(array, walk, from, to, target, 0);
   return { memory, type, address: offset, bytes };
 }
 

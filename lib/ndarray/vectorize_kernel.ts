@@ -4,11 +4,11 @@
  * @module
  */
 
-import { elementTypeOf, type KernelArray } from "../kernels/typed_arrays.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
-import { planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
+import { orWithout, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
 import type { ArrayName, Expression, Program, Statement } from "../kernels/program.ts";
+import { isKernelArray, type KernelArray, viewLike } from "../kernels/typed_arrays.ts";
 import { withoutReturns } from "../kernels/without_returns.ts";
 import type { NdArray } from "./types.ts";
 import { Walk } from "./walk.ts";
@@ -37,6 +37,15 @@ export function vectorizeKernel(
   out: NdArray,
 ): PlannedKernel | undefined {
   if (out.size < MIN_SIZE || out.size >= MAX_SIZE) return undefined;
+  const planned = orWithout(() => plan(fn, inputs, out));
+  return planned instanceof LaneObstacle ? undefined : planned;
+}
+
+function plan(
+  fn: VectorizedFunction,
+  inputs: readonly NdArray[],
+  out: NdArray,
+): PlannedKernel | LaneObstacle | undefined {
   const elements = elementsOf(out);
   const values = inputs.map((array) => array.dimension === 0 ? numberOf(array) : elementsOf(array));
   if (elements === undefined || values.includes(undefined)) return undefined;
@@ -48,7 +57,7 @@ export function vectorizeKernel(
   const named = values.map((value, at) => [`${at}`, value] as const);
   const arrays = named.filter((_, at) => isArray[at]) as [string, KernelArray][];
   const numbers = named.filter((_, at) => !isArray[at]) as [string, number][];
-  const planned = planKernel({
+  return planKernel({
     program,
     arrays: { ...Object.fromEntries(arrays), [OUT.name]: elements },
     numbers: Object.fromEntries(numbers),
@@ -57,7 +66,6 @@ export function vectorizeKernel(
     operator: undefined,
     isElementwise: true,
   });
-  return planned instanceof LaneObstacle ? undefined : planned;
 }
 
 /** Returns the number of an array without axes; `undefined` if it is a bigint. */
@@ -68,10 +76,11 @@ function numberOf({ data, offset }: NdArray): number | undefined {
 
 /** Returns the elements of an array; `undefined` if they have gaps, or a type that kernels do not have. */
 function elementsOf({ data, shape, stride, offset }: NdArray): KernelArray | undefined {
-  if (elementTypeOf(data) === undefined) return undefined;
+  if (!isKernelArray(data)) return undefined;
   const walk = new Walk(shape, [{ shape, stride, offset }]);
   if (!walk.isOneRun || walk.steps[0] !== 1) return undefined;
-  return data.subarray(offset, offset + walk.size) as KernelArray;
+  const first = data.byteOffset + offset * data.BYTES_PER_ELEMENT;
+  return viewLike(data, data.buffer, first, walk.size);
 }
 
 function functionOf(fn: VectorizedFunction, parameters: number): ElementFunction | undefined {

@@ -29,6 +29,9 @@ import type { Range } from "./range.d.ts";
  *   as `Math.min` does.
  * - Functions are tasks, built-in functions, or functions that use nothing outside themselves. Their
  *   results must not depend on the order or the number of calls.
+ * - The loop is WebAssembly with vectors, except for bigints, `astype("float16")`, `reduce`, `cumsum` and
+ *   functions that are more than plain arithmetic: see {@linkcode ArrayExpression.explain}. Results are the
+ *   same either way, bit for bit.
  * - Methods that run the expression throw a `TypeError` if an option is unknown.
  * - An expression can run several times, each time with the present elements of its arrays. It crosses
  *   to workers.

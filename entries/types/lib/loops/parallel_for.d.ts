@@ -72,6 +72,11 @@ export interface AbortOptions {
  *   names the index.
  * - A nested loop runs in the isolate that starts it alone.
  * - The body must not return a promise.
+ * - A body that is plain arithmetic on numbers and typed arrays runs as WebAssembly with vectors, and each
+ *   index computes the same as in JavaScript, bit for bit, but for two things: a sum over the turns of a loop
+ *   in the body may be added up in another order; and an element that an array lacks is NaN. A loop of it that
+ *   takes less than a millisecond runs in the caller alone unless `numThreads` is given. `explainLoop` says
+ *   what holds for a loop.
  *
  * Follows `numba.prange`, and OpenMP's `parallel for`.
  *

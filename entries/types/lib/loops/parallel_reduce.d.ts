@@ -64,7 +64,8 @@ export interface ValueReduceOptions<V, Context extends object, Constants extends
  *   updates it; the arrays of all workers are combined element by element.
  * - If `combine` is a function, the body returns values of any kind that can cross.
  * - The last digits of a sum of floating-point numbers depend on the order of additions, and so on
- *   timing; `deterministic` fixes the order.
+ *   timing; `deterministic` fixes the order. A body that runs as WebAssembly has each lane of its vectors add
+ *   up a part of a chunk.
  * - Everything else is as in {@linkcode parallelFor}.
  *
  * Follows the reductions of `numba.prange`, and OpenMP's `reduction` clause.

@@ -16,7 +16,7 @@ export interface ReduceOptions {
   /**
    * Number of isolates that reduce the array.
    *
-   * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
+   * @default {getNumThreads(); 1 for fewer than four million elements, or if they are not on shared memory}
    */
   numThreads?: number | undefined;
 }
