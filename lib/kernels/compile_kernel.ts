@@ -63,6 +63,8 @@ const RESULT_GROUPS = 4;
 const MAX_SIZE = 10_000;
 /** Turns of a loop without inner loops in one call. */
 const STRAIGHT_TURNS = 4096;
+/** How much longer JavaScript takes than a kernel, at most: as a factor. */
+const SLOWER = 5;
 /** Turns in one call of a loop with inner loops. */
 const NESTED_TURNS = 8;
 
@@ -82,7 +84,8 @@ export function compileKernel(
   if (sizeOf(program) > MAX_SIZE) return new LaneObstacle("the body is too long");
   const ranges = new Ranges(program, facts);
   const lanes = choose(program, ranges, source.identities, turns);
-  if (lanes instanceof LaneObstacle) return lanes;
+  const time = estimateTime(program, ranges, turns);
+  if (lanes instanceof LaneObstacle) return new LaneObstacle(lanes.reason, SLOWER * time);
   const imports = new ImportedFunctions(program);
   const toInt32 = imports.names.length;
   const groups = isStraight(program.statements) ? RESULT_GROUPS : RESULT_GROUPS / 2;
@@ -102,7 +105,6 @@ export function compileKernel(
   const bytes = encodeModule({ memories, functions: imports.signatures }, functions, globals);
   const isNested = lanes.loop !== undefined || !isStraight(program.statements);
   const turnsPerCall = isNested ? NESTED_TURNS : STRAIGHT_TURNS;
-  const time = estimateTime(program, ranges, turns);
   return { bytes, functions: imports.names, lanes, turnsPerCall, time };
 }
 

@@ -49,9 +49,12 @@ export interface LanePlan {
 /** Why a loop cannot run in lanes. */
 export class LaneObstacle {
   readonly reason: string;
+  /** About how long all turns take on one core as JavaScript, in nanoseconds; Infinity if that is not known. */
+  readonly time: number;
 
-  constructor(reason: string) {
+  constructor(reason: string, time = Infinity) {
     this.reason = reason;
+    this.time = time;
   }
 }
 

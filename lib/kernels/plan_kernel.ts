@@ -45,7 +45,7 @@ type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
 };
 
 /** Loops that take less time on one core, in nanoseconds, run in the caller alone. */
-const SHORT_NS = 750_000;
+export const SHORT_NS = 750_000;
 /** Number of compiled programs that are kept. */
 const MAX_COMPILED = 256;
 /** Number of elements of an array that 32-bit integers count. */

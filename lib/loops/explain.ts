@@ -68,7 +68,7 @@ export function explain(explained: Explained): LoopExplanation {
     `It runs as WebAssembly: vectors compute ${whatOf(lanes)} at once.`,
     ...foldsOf(lanes, isReduction),
     ...costsOf(lanes),
-    isShort && numThreads === undefined
+    isShort && numThreads === undefined && threads === 1
       ? "It is over before a worker would wake, so the caller runs it alone."
       : shares,
   ];

@@ -11,6 +11,7 @@ import {
   orWithout,
   planKernel,
   type PlannedKernel,
+  SHORT_NS,
   writtenArrays,
 } from "../kernels/plan_kernel.ts";
 import type { Expression, Program, Statement } from "../kernels/program.ts";
@@ -42,20 +43,26 @@ interface SizedLoop {
 /**
  * Gives a loop its kernel, if its body can be compiled to one.
  *
- * @param numThreads the number of isolates that the caller wants; else a short loop runs in the caller alone
+ * @param numThreads the number of isolates that the caller wants; else a short loop runs in the caller alone. If
+ * it is not known whether a member of the context crosses, it does not: then sending the loop checks that
  */
 export function withKernel<Loop extends SizedLoop>(loop: Loop, numThreads?: number): Loop {
   const { plan } = loop;
   const found = kernelOf(plan);
-  if (!("kernel" in found)) return loop;
+  const unchecked = uncheckedOf(plan.context);
+  const mayBeAlone = numThreads === undefined && Object.keys(unchecked).length === 0;
+  if (!("kernel" in found)) {
+    const isShort = found instanceof LaneObstacle && found.time < SHORT_NS;
+    return isShort && mayBeAlone ? { ...loop, threads: 1 } : loop;
+  }
   const { kernel, isShort } = found;
   const partition = found.lanes.loop === undefined
     ? alignChunks(plan.partition, plan.length, LANES)
     : plan.partition;
   return {
     ...loop,
-    threads: isShort && numThreads === undefined ? 1 : loop.threads,
-    plan: { ...plan, kernel, partition, context: uncheckedOf(plan.context) },
+    threads: isShort && mayBeAlone ? 1 : loop.threads,
+    plan: { ...plan, kernel, partition, context: unchecked },
   };
 }
 

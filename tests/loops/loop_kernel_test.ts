@@ -378,3 +378,21 @@ loopTest("parallelFor() takes contexts of any members", () => {
   }, { context: { empty: sharedArray("float64", 0) } });
   assertGreater(gets, 0);
 });
+
+loopTest("parallelFor() runs a short loop in the caller, with a kernel or without", async () => {
+  const out = sharedArray("float64", 1000);
+  const isHere = async (length: number, options: object = {}) => {
+    const body = (i: number, context: { out: Float64Array }) => {
+      context.out[i] = i;
+    };
+    const loop = parallelFor(length, body, { context: { out, ...options } });
+    const isDone = out[length - 1] === length - 1; // before anything is awaited
+    await loop;
+    out.fill(0);
+    return isDone;
+  };
+  for (const length of [4, 1000]) {
+    assertEquals(await isHere(length), true);
+    assertEquals(await isHere(length, { other: "crosses, which only a worker finds out" }), false);
+  }
+});
