@@ -12,6 +12,8 @@ import { eachExpression, expressionsOf, isSameExpression, listsOf } from "./visi
 const OPERATION_NS = 0.06;
 const ACCESS_NS = 0.2;
 const CALL_NS = 8;
+/** Nanoseconds of a remainder. */
+const REMAINDER_NS = 2;
 /** Turns of a loop of which it is not known how many it takes: it may be long, so workers take part. */
 const UNKNOWN_TURNS = 10_000_000;
 
@@ -33,6 +35,7 @@ function timeOf(statements: readonly Statement[], ranges: Ranges): number {
           loads.push(inner);
           time += ACCESS_NS;
         } else if (op === "math") time += CALL_NS;
+        else if (op === "rem") time += REMAINDER_NS;
         else if (op !== "number" && op !== "variable" && op !== "context") time += OPERATION_NS;
       });
     }

@@ -209,18 +209,16 @@ export class ExpressionCode extends ScalarCode {
   #loadNext(element: NextElement, group: number): Kind {
     const { code } = this;
     const { array, place, access, index } = element;
-    const at = code.local(ValueType.I32);
+    const at = this.#firstOf(index, group);
     const read = () => {
       this.address(place.address, access, at);
-      access.loadPair(code, place.memory, (2 * group) << access.shift);
+      access.loadPair(code, place.memory, 0);
     };
-    this.scalar(index, "int");
-    code.set(at);
     if (this.ranges.isWithin(array, index)) {
       read();
       return access.kind;
     }
-    this.#bothExist(place, at, group);
+    this.#bothExist(place, at);
     code.if(ValueType.V128);
     read();
     if (access.kind === "int") code.op("f64x2.convert_low_i32x4_s");
@@ -230,12 +228,19 @@ export class ExpressionCode extends ScalarCode {
     return "double";
   }
 
-  /** Leaves whether the elements of both lanes of a group exist; that of lane 0 of the first has the index `at`. */
-  #bothExist({ length }: ArrayPlace, at: number, group: number): void {
+  /** Returns a local variable with the index of the first lane of a group, of elements next to each other. */
+  #firstOf(index: Expression, group: number): number {
+    const at = this.code.local(ValueType.I32);
+    this.scalar(index, "int");
+    this.code.i32(2 * group).op("i32.add").set(at);
+    return at;
+  }
+
+  /** Leaves whether the element `at` and the next one exist. */
+  #bothExist({ length }: ArrayPlace, at: number): void {
     const { code } = this;
-    const first = code.local(ValueType.I32);
-    code.get(at).i32(2 * group).op("i32.add").tee(first).get(length).op("i32.lt_u");
-    code.get(length).get(first).op("i32.sub").i32(2).op("i32.ge_s", "i32.and");
+    code.get(at).get(length).op("i32.lt_u");
+    code.get(length).get(at).op("i32.sub").i32(2).op("i32.ge_s", "i32.and");
   }
 
   /** Returns the access to elements next to each other, if its bounds have been checked. */
@@ -324,17 +329,15 @@ export class ExpressionCode extends ScalarCode {
   #storeNext(element: NextElement, lanes: number, group: number, mask: number | undefined): void {
     const { code } = this;
     const { array, place, access, index } = element;
-    const at = code.local(ValueType.I32);
+    const at = this.#firstOf(index, group);
     const address = code.local(ValueType.I32);
-    this.scalar(index, "int");
-    code.set(at);
     if (this.ranges.isWithin(array, index)) code.i32(1);
-    else this.#bothExist(place, at, group);
+    else this.#bothExist(place, at);
     if (mask !== undefined) code.get(mask).op("i64x2.all_true", "i32.and");
     code.if();
     this.address(place.address, access, at);
     code.set(address);
-    access.storePair(code, place.memory, (2 * group) << access.shift, address, lanes);
+    access.storePair(code, place.memory, 0, address, lanes);
     code.op("else");
     this.#scatter(place, access, index, lanes, group, mask);
     code.end();
@@ -375,21 +378,26 @@ export class ExpressionCode extends ScalarCode {
 
   /** Calls a function of doubles for each lane. */
   #callLanes(name: string, args: readonly Expression[], group: number): Kind {
-    const { code } = this;
-    const fn = this.callees.imported(name, args.length);
     const vectors = args.map((arg) => {
-      const local = code.local(ValueType.V128);
+      const local = this.code.local(ValueType.V128);
       this.vector(arg, "double", group);
-      code.set(local);
+      this.code.set(local);
       return local;
     });
+    this.#callOn(name, vectors);
+    return "double";
+  }
+
+  /** Calls a function for each lane of vectors, which are local variables. */
+  #callOn(name: string, vectors: readonly number[]): void {
+    const { code } = this;
+    const fn = this.callees.imported(name, vectors.length);
     for (const lane of [0, 1]) {
       for (const vector of vectors) code.get(vector).lane("f64x2.extract_lane", lane);
       code.call(fn);
       if (lane === 0) code.op("f64x2.splat");
       else code.lane("f64x2.replace_lane", 1);
     }
-    return "double";
   }
 
   #vectorOperation(
@@ -471,7 +479,7 @@ export class ExpressionCode extends ScalarCode {
     right: Expression,
     group: number,
   ): Kind {
-    if (!this.isInt(expression, left, right)) return this.#callLanes("rem", [left, right], group);
+    if (!this.isInt(expression, left, right)) return this.#remainderOf(left, right, group);
     // The quotient of two such integers is never rounded up to the next integer.
     const { code } = this;
     const [a, b] = [left, right].map((side) => {
@@ -481,6 +489,29 @@ export class ExpressionCode extends ScalarCode {
       return local;
     });
     code.get(a).get(a).get(b).op("f64x2.div", "f64x2.floor").get(b).op("f64x2.mul", "f64x2.sub");
+    return "double";
+  }
+
+  /** Computes remainders of doubles: of integers of 31 bits without calls. */
+  #remainderOf(left: Expression, right: Expression, group: number): Kind {
+    const { code } = this;
+    const [a, b] = [left, right].map((side) => {
+      const local = code.local(ValueType.V128);
+      this.vector(side, "double", group);
+      code.set(local);
+      return local;
+    });
+    code.get(b).f64x2(0, 0).op("f64x2.ne");
+    for (const side of [a, b]) {
+      code.get(side).op("f64x2.abs").f64x2(2 ** 31, 2 ** 31).op("f64x2.lt", "v128.and");
+      code.get(side).op("f64x2.trunc").get(side).op("f64x2.eq", "v128.and");
+    }
+    code.op("i64x2.all_true").if(ValueType.V128);
+    // The quotient is never rounded up to the next integer. A remainder of 0 has the sign of the dividend.
+    code.get(a).get(a).get(b).op("f64x2.div", "f64x2.trunc").get(b).op("f64x2.mul", "f64x2.sub");
+    code.get(a).f64x2(-0, -0).op("v128.and", "v128.or", "else");
+    this.#callOn("rem", [a, b]);
+    code.end();
     return "double";
   }
 

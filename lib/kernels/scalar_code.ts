@@ -320,8 +320,24 @@ export class ScalarCode {
     const isInt = this.isInt(expression, left, right);
     for (const side of [left, right]) this.scalar(side, isInt ? "int" : "double");
     if (isInt) this.code.op("i32.rem_s");
-    else this.code.call(this.callees.imported("rem", 2));
+    else this.#remainder();
     return isInt ? "int" : "double";
+  }
+
+  /** Computes the remainder of two doubles on the stack: of integers of 31 bits without a call. */
+  #remainder(): void {
+    const { code } = this;
+    const [a, b] = [code.local(ValueType.F64), code.local(ValueType.F64)];
+    code.set(b).set(a).i32(1);
+    for (const side of [a, b]) {
+      code.get(side).op("f64.abs").f64(2 ** 31).op("f64.lt", "i32.and");
+      code.get(side).op("f64.trunc").get(side).op("f64.eq", "i32.and");
+    }
+    code.get(b).f64(0).op("f64.ne", "i32.and").if(ValueType.F64);
+    // The quotient is never rounded up to the next integer. A remainder of 0 has the sign of the dividend.
+    code.get(a).get(a).get(b).op("f64.div", "f64.trunc").get(b).op("f64.mul", "f64.sub");
+    code.get(a).op("f64.copysign", "else");
+    code.get(a).get(b).call(this.callees.imported("rem", 2)).end();
   }
 
   #scalarUnary(op: string, operand: Expression, expression: Expression): Kind {

@@ -58,6 +58,7 @@ const opcodes = {
   "f64.div": 0xa3,
   "f64.min": 0xa4,
   "f64.max": 0xa5,
+  "f64.copysign": 0xa6,
   "i32.wrap_i64": 0xa7,
   "i64.extend_i32_u": 0xad,
   "f32.demote_f64": 0xb6,

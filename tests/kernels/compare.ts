@@ -137,8 +137,15 @@ export function compileFor(
   return exists ? result : undefined;
 }
 
-/** The address of each array in its memory. */
-const ADDRESS = 24;
+const PAGE_BYTES = 1 << 16;
+
+/**
+ * Returns where an array is in its memory of a page: at its beginning or at its end, so that an access before or
+ * behind the array ends the kernel.
+ */
+function addressOf(array: NumberArray, at: number): number {
+  return at % 2 === 0 ? 0 : PAGE_BYTES - array.byteLength;
+}
 
 /** Runs a kernel on copies of the arrays of a context. */
 export function runKernel(
@@ -149,10 +156,10 @@ export function runKernel(
   operator: FoldOperator | undefined,
 ): { context: Context; value: number | undefined } {
   const copies: Record<string, NumberArray> = {};
-  const memories = program.arrays.map(({ name }) => {
+  const memories = program.arrays.map(({ name }, at) => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const array = arrays[name];
-    copies[name] = viewLike(array, memory.buffer, ADDRESS, array.length);
+    copies[name] = viewLike(array, memory.buffer, addressOf(array, at), array.length);
     copies[name].set(array);
     return memory;
   });
@@ -162,7 +169,9 @@ export function runKernel(
     ),
     memory: Object.fromEntries(memories.entries()),
   }).exports as Record<string, (...args: number[]) => number>;
-  const places = program.arrays.flatMap(({ name }) => [ADDRESS, copies[name].length]);
+  const places = program.arrays.flatMap((
+    { name },
+  ) => [copies[name].byteOffset, copies[name].length]);
   if (operator !== undefined) exports.begin();
   // Two calls: their values are combined.
   const first = length >> 1;

@@ -396,3 +396,51 @@ loopTest("parallelFor() runs a short loop in the caller, with a kernel or withou
     assertEquals(await isHere(length, { other: "crosses, which only a worker finds out" }), false);
   }
 });
+
+loopTest("loops over windows take missing elements for NaN, at both ends of an array", () => {
+  type Arrays = { x: Float64Array; y: Float64Array; n: number };
+  const bodies: ((i: number, arrays: Arrays) => void)[] = [
+    (i, { x, y }) => {
+      let sum = 0;
+      for (let k = -1; k <= 1; k++) sum += x[i + k];
+      y[i] = sum;
+    },
+    (i, { x, y, n }) => {
+      let sum = 0;
+      for (let k = -2; k <= 2; k++) if (i + k >= 0 && i + k < n) sum += x[i + k];
+      y[i] = sum;
+    },
+    (i, { x, y }) => {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) if (i >= k) sum += x[i - k];
+      y[i] = sum;
+    },
+    (i, { x, y, n }) => {
+      if (i < 2 || i >= n - 2) return;
+      for (let k = -2; k <= 2; k++) y[i] += x[i + k];
+    },
+  ];
+  const n = 100;
+  const x = sharedArray("float64", Array.from({ length: n }, (_, i) => Math.sin(i)));
+  for (const body of bodies) {
+    const [y, expected] = [sharedArray("float64", n), sharedArray("float64", n)];
+    assert(explainLoop(n, body, { context: { x, y, n } }).isVectorized);
+    parallelForSync(n, body, { context: { x, y, n }, numThreads: 1 });
+    for (let i = 0; i < n; i++) body(i, { x, y: expected, n });
+    assertEquals([...y], [...expected]);
+  }
+});
+
+loopTest("remainders in a kernel are those of JavaScript", () => {
+  const numbers = [0, -0, 1, -1, 2, 3.5, -3.5, 7, -8, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 53];
+  numbers.push(1e300, 5e-324, Infinity, -Infinity, NaN);
+  const { length } = numbers;
+  const a = sharedArray("float64", numbers.flatMap((x) => numbers.map(() => x)));
+  const b = sharedArray("float64", numbers.flatMap(() => numbers));
+  const out = sharedArray("float64", length * length);
+  const context = { a, b, out };
+  parallelForSync(out.length, (i, { a, b, out }) => {
+    out[i] = a[i] % b[i];
+  }, { context, numThreads: 1 });
+  assertEquals([...out], [...a].map((x, i) => x % b[i]));
+});

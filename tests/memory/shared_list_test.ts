@@ -10,7 +10,7 @@ import {
   SharedMap,
 } from "@sauropod/multiprocessing";
 import { appendAll, moveAll, raise } from "../fixtures/container_tasks.ts";
-import { inUse, usedBytes } from "../fixtures/heap.ts";
+import { settledUse, usedBytes } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -356,7 +356,7 @@ test("SharedList of shared lists contains them by reference", () => {
 });
 
 test("SharedList can contain other lists and itself, and is freed with them", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   (() => {
     const list = new SharedList<unknown>(["a"]);
     const outer = new SharedList<unknown>([list, list]);
@@ -368,7 +368,7 @@ test("SharedList can contain other lists and itself, and is freed with them", as
     assertEquals(outer.length, 2);
     outer.clear();
   })();
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 test("SharedList can contain queues", async () => {
