@@ -104,6 +104,11 @@ export function chooseLanes(
       "it reads or writes elements that are not next to each other in memory, and computes little",
     );
   }
+  if (hasRemainder([...plan.masked], ranges)) {
+    return new LaneObstacle(
+      "it computes remainders by % in a loop that ends at another turn for each index, which JavaScript does faster",
+    );
+  }
   return plan;
 }
 
@@ -135,6 +140,15 @@ function countedLoops({ statements }: Program, ranges: Ranges): ForStatement[] {
     if (statement.op === "for" && ranges.isCounted(statement)) loops.push(statement);
   });
   return loops;
+}
+
+/** Returns whether statements compute remainders other than those of integers that are known to be. */
+function hasRemainder(statements: readonly Statement[], ranges: Ranges): boolean {
+  let found = false;
+  eachExpressionIn(statements, (expression) => {
+    if (expression.op === "rem" && ranges.kindOf(expression) !== "int") found = true;
+  });
+  return found;
 }
 
 /** Returns the number of arithmetic operations. */

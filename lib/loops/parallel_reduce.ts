@@ -274,8 +274,17 @@ function reductionPlan(
 }
 
 /** Checks how values are to be combined. */
-export function reductionOf({ combine, identity }: AnyReduction): Reduction {
-  if (typeof combine === "function") return { kind: "values", combine, identity };
+export function reductionOf(options: AnyReduction): Reduction {
+  const { combine, identity } = options;
+  if (typeof combine === "function") {
+    if (!("identity" in options)) {
+      throw new TypeError(
+        "Cannot reduce: identity must be given, since combine is a function: the value that changes no value " +
+          "it is combined with, such as 0 for a sum",
+      );
+    }
+    return { kind: "values", combine, identity };
+  }
   if (typeof combine !== "string" || !Object.hasOwn(identities, combine)) {
     const requirement = '"+", "*", "min", "max" or a function';
     throw wrongValue("string", "reduce", "combine", requirement, combine);

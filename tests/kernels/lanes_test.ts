@@ -72,6 +72,10 @@ test("chooseLanes() finds what stands in the way", () => {
     ],
   ]);
   check([["o[i] = a[i];", "there are fewer than 16 turns"]], 15);
+  check([[
+    "let d = 2; while (d < n && n % d > a[i]) d++; o[i] = d;",
+    "it computes remainders by % in a loop that ends at another turn for each index, which JavaScript does faster",
+  ]]);
 });
 
 test("chooseLanes() runs no `for` in lanes whose turns depend on each other", () => {
