@@ -12,7 +12,7 @@ import { SPINS } from "../../../heap/guard.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
 import { stopError } from "../../../parking/control.ts";
-import { awaitOn, blockOn, SpinBudget } from "../../../parking/wait.ts";
+import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import {
   endReceive,
   giveUpReceive,
@@ -89,7 +89,7 @@ const BLOCK_MS = 5;
  * each result before its next call needs about 50 µs to wake; a worker that sleeps by then adds as much again
  * to every call.
  */
-const look = new SpinBudget(6 * SPINS);
+const LOOK_SPINS = 6 * SPINS;
 /** How long a worker runs chunks before its event loop gets a turn, in milliseconds. */
 const TURN_MS = 50;
 
@@ -116,9 +116,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
   let turnEnd = performance.now() + TURN_MS;
   for (let done = 0; maxChunks === 0 || done < maxChunks; done++) {
     if (isReplaced(begun)) return;
-    const spins = outside === undefined && messagesIn(tasks.at) === 0 ? look.next() : 0;
-    const isHere = isReadableSoon(tasks.at, spins);
-    if (!isHere) {
+    if (!isReadableSoon(tasks.at, outside === undefined ? LOOK_SPINS : 0)) {
       const next = becomingReadable(tasks.at, undefined, true);
       if (outside !== undefined || !blockOn(next, { timeoutMs: BLOCK_MS })) {
         if (!await awaitOn(becomingReadable(tasks.at), { timeoutMs: idleTimeoutMs })) return;
@@ -127,7 +125,6 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     }
     if (stopRequested()) throw stopError();
     const block = receiveInto(tasks.at, decoder);
-    if (spins > 0) look.spun(isHere && block !== undefined);
     if (block === undefined) {
       if (closedBits(tasks.at) !== 0) return;
       done--; // another worker received it
