@@ -20,7 +20,7 @@ import {
   receiveInto,
   storeReceived,
 } from "../../../channels/channel.ts";
-import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
+import { closedBits } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
