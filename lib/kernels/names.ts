@@ -7,6 +7,7 @@
 import type { Acorn } from "./acorn.ts";
 import { refuse } from "./obstacle.ts";
 import type { ArrayName, Expression, Variable } from "./program.ts";
+import { isCondition } from "./visit.ts";
 
 /** What a member of the context is, as far as a kernel can use it. */
 export type MemberKind = "number" | "array" | "other" | NdArrayKind;
@@ -139,37 +140,19 @@ export class Names {
 
   /** Returns whether an expression is a condition; all others are numbers. */
   isCondition(expression: Expression): boolean {
-    switch (expression.op) {
-      case "variable":
-        return this.#isCondition.get(expression.variable) ?? false;
-      case "select":
-        return this.isCondition(expression.args[1]);
-      case "boolean":
-      case "not":
-      case "and":
-      case "or":
-      case "lt":
-      case "le":
-      case "gt":
-      case "ge":
-      case "eq":
-      case "ne":
-        return true;
-      default:
-        return false;
-    }
+    return isCondition(expression, (variable) => this.#isCondition.get(variable) ?? false);
   }
 
   /** Notes that a variable is set to a value; a variable is a number or a condition throughout. */
   noteValue(variable: Variable, value: Expression, node: Acorn.Node): void {
-    const isCondition = this.isCondition(value);
-    const before = this.#isCondition.get(variable) ?? isCondition;
+    const now = this.isCondition(value);
+    const before = this.#isCondition.get(variable) ?? now;
     this.#isCondition.set(variable, before);
-    if (before === isCondition) return;
+    if (before === now) return;
     const kinds = ["a number", "a condition"];
     refuse(
       node,
-      `sets \`${variable.name}\` to ${kinds[+isCondition]}, which is ${kinds[+before]} elsewhere`,
+      `sets \`${variable.name}\` to ${kinds[+now]}, which is ${kinds[+before]} elsewhere`,
     );
   }
 }

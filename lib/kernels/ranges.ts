@@ -21,6 +21,7 @@ import {
   union,
 } from "./number_range.ts";
 import type { ArrayName, Expression, Program, Statement, Variable } from "./program.ts";
+import { isCondition } from "./visit.ts";
 
 /** The element types that kernels read and write. */
 export type ElementType =
@@ -127,25 +128,7 @@ export class Ranges {
 
   /** Returns whether an expression is a condition. */
   isCondition(expression: Expression): boolean {
-    switch (expression.op) {
-      case "boolean":
-      case "not":
-      case "and":
-      case "or":
-      case "lt":
-      case "le":
-      case "gt":
-      case "ge":
-      case "eq":
-      case "ne":
-        return true;
-      case "variable":
-        return this.#conditions.has(expression.variable);
-      case "select":
-        return this.isCondition(expression.args[1]);
-      default:
-        return false;
-    }
+    return isCondition(expression, (variable) => this.#conditions.has(variable));
   }
 
   /** Returns the range of a number; `undefined` if it may be any, or NaN. */

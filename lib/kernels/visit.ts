@@ -117,3 +117,23 @@ export function isSameExpression(a: Expression, b: Expression): boolean {
   const others = operandsOf(b);
   return operandsOf(a).every((operand, at) => isSameExpression(operand, others[at]));
 }
+
+/** The operations that result in a condition. */
+const CONDITIONS: readonly Expression["op"][] = [
+  ...(["boolean", "not", "and", "or"] as const),
+  ...(["lt", "le", "gt", "ge", "eq", "ne"] as const),
+];
+
+/**
+ * Returns whether an expression is a condition; all others are numbers.
+ *
+ * @param isVariable whether a variable is one
+ */
+export function isCondition(
+  expression: Expression,
+  isVariable: (variable: Variable) => boolean,
+): boolean {
+  if (expression.op === "variable") return isVariable(expression.variable);
+  if (expression.op === "select") return isCondition(expression.args[1], isVariable);
+  return CONDITIONS.includes(expression.op);
+}
