@@ -13,6 +13,7 @@
  * @module
  */
 
+import { delay } from "@std/async";
 import { ROOT, sourceFiles } from "./source_files.ts";
 
 /** How many test files a group has about. */
@@ -37,13 +38,42 @@ async function groups(): Promise<string[][]> {
   return all;
 }
 
-/** Runs `deno test`. Returns whether all tests pass. */
-async function passes(args: string[]): Promise<boolean> {
-  const command = new Deno.Command(Deno.execPath(), {
+/** The line of `deno test` after which come the errors, and then the names of the tests that failed. */
+const ERRORS = " ERRORS ";
+
+/** What `deno test` did: whether all tests pass, and what it printed of those that do not. */
+interface Outcome {
+  readonly success: boolean;
+  readonly errors: string;
+}
+
+/** How long to read on after `deno test` has ended, in milliseconds: a process that a test left may hold its output. */
+const REST_MS = 1000;
+
+/** Runs `deno test`, and prints what it prints. */
+async function runTests(args: string[]): Promise<Outcome> {
+  const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", ...args],
     cwd: ROOT,
-  });
-  return (await command.spawn().status).success;
+    stdout: "piped",
+  }).spawn();
+  const [shown, read] = child.stdout.tee();
+  let errors = "";
+  async function keepErrors(): Promise<void> {
+    for await (const text of read.pipeThrough(new TextDecoderStream())) {
+      errors += text;
+      const start = errors.indexOf(ERRORS);
+      // Without the line, its beginning may be at the end.
+      errors = start < 0 ? errors.slice(-ERRORS.length) : errors.slice(start);
+    }
+  }
+  const output = Promise.all([
+    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
+    keepErrors(),
+  ]);
+  const { success } = await child.status;
+  await Promise.race([output, delay(REST_MS)]);
+  return { success, errors: errors.startsWith(ERRORS) ? errors : "" };
 }
 
 async function main(): Promise<void> {
@@ -54,10 +84,12 @@ async function main(): Promise<void> {
   const failed: string[] = [];
   for (const args of runs) {
     console.log(`deno test ${args.join(" ")}`);
-    if (!await passes(args)) failed.push(args.join(" "));
+    const { success, errors } = await runTests(args);
+    if (!success) failed.push(`Tests failed in ${args.join(" ")}\n${errors}`);
   }
   if (failed.length === 0) return;
-  console.error(`Tests failed in:\n${failed.join("\n")}`);
+  // Once more at the end: the log is long, and often only its end is shown.
+  console.error(failed.join("\n"));
   Deno.exit(1);
 }
 
