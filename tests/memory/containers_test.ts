@@ -16,7 +16,7 @@ import {
 import { i32 } from "../../lib/heap/views.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { disturb } from "../fixtures/container_tasks.ts";
-import { inUse, useUpHeap } from "../fixtures/heap.ts";
+import { settledUse, useUpHeap } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
 
@@ -47,7 +47,7 @@ for (const ending of ["terminate", "kill"] as const) {
   test(`SharedMap and SharedList are consistent after workers ended by ${ending}()`, async () => {
     for (let turn = 0; turn < 3; turn++) {
       const seed = Math.floor(Math.random() * 2 ** 31);
-      const before = await inUse();
+      const before = await settledUse();
       const done = new Int32Array(new SharedArrayBuffer(4));
       const disturbAndCheck = async () => {
         const [map, list] = [new SharedMap<number, unknown>(), new SharedList<unknown>()];
@@ -67,7 +67,7 @@ for (const ending of ["terminate", "kill"] as const) {
       await disturbAndCheck();
       await ended(run(() => {})); // frees the objects of the ended workers
       if (abandonedWorkers() > 0) continue; // the machine is too busy to stop workers, whose objects are not freed
-      assert(await inUse() < before + 200_000, `seed ${seed}`); // functions and isolate records stay
+      assert(await settledUse() < before + 200_000, `seed ${seed}`); // functions and isolate records stay
     }
   });
 }

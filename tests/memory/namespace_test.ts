@@ -8,7 +8,7 @@ import {
   SharedMap,
 } from "@sauropod/multiprocessing";
 import { count } from "../fixtures/container_tasks.ts";
-import { inUse } from "../fixtures/heap.ts";
+import { settledUse } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
@@ -108,10 +108,10 @@ testProcess("Namespace keeps its identity when it comes back", async () => {
 });
 
 test("Namespace is freed with its contents", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   (() => {
     let n = new Namespace<{ inner?: unknown; map: SharedMap }>({ map: new SharedMap({ a: 1 }) });
     for (let depth = 0; depth < 1000; depth++) n = new Namespace<typeof n>({ inner: n });
   })();
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });

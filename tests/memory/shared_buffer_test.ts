@@ -168,7 +168,7 @@ test("the memory of an array that was sent is collected with it", async () => {
 
 test("arrays that are made, sent and dropped do not take memory without bound", async () => {
   await using pool = new Pool(1);
-  const [arrays, bytes] = [12_000, PAGE_BYTES]; // 750 MiB
+  const [arrays, bytes] = [20_000, PAGE_BYTES]; // 1.2 GiB
   const before = Deno.memoryUsage().rss;
   let most = 0;
   for (let count = 0; count < arrays; count++) {

@@ -12,7 +12,7 @@ import {
 import { i32 } from "../../lib/heap/views.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { addTen, increment, takeAll } from "../fixtures/container_tasks.ts";
-import { collectGarbage, inUse, usedBytes } from "../fixtures/heap.ts";
+import { collectGarbage, settledUse, usedBytes } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -96,7 +96,7 @@ test("SharedMap as a value is shared, not copied", () => {
 });
 
 test("SharedMap lives as long as a container or an isolate has it", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   const outer = new SharedMap<string, SharedMap<string, number>>();
   const make = () => {
     const inner = new SharedMap<string, number>({ a: 1 });
@@ -112,11 +112,11 @@ test("SharedMap lives as long as a container or an isolate has it", async () => 
   await collectGarbage();
   assertEquals(inner.get("a"), 1);
   assertEquals(i32[addressOf(inner)! + objectWord.REFERENCES], 1);
-  assert(await inUse() > before);
+  assert(await settledUse() > before);
 });
 
 test("SharedMap is freed with all of its contents", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   (() => {
     const map = new SharedMap<string, unknown>({
       a: "x".repeat(1000),
@@ -129,20 +129,20 @@ test("SharedMap is freed with all of its contents", async () => {
     map.set("deep", { list: [new SharedList([new SharedMap({ a: new Event() })])] });
     assertEquals(map.size, 104);
   })();
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 test("SharedMap is freed with a chain of maps of any length", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   (() => {
     let map = new SharedMap<string, unknown>();
     for (let length = 0; length < 20_000; length++) map = new SharedMap<string, unknown>({ map });
   })();
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 test("SharedMap can contain itself, and is freed once it no longer does", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   (() => {
     const map = new SharedMap<string, unknown>();
     map.set("self", map);
@@ -150,7 +150,7 @@ test("SharedMap can contain itself, and is freed once it no longer does", async 
     map.set("self", [map, map]);
     map.delete("self");
   })();
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 test("SharedMap contains queues, locks and events by reference", async () => {

@@ -39,7 +39,7 @@ import {
   showState,
   undoMessageRef,
 } from "../../lib/objects/shared_object.ts";
-import { collectGarbage, inUse } from "../fixtures/heap.ts";
+import { collectGarbage, settledUse } from "../fixtures/heap.ts";
 
 const [PLAIN, PERMANENT, LENT, HELD] = [255, 254, 253, 252];
 const WORDS = 4;
@@ -163,13 +163,13 @@ Deno.test("release() notifies the object and drops the reference", () => {
 });
 
 Deno.test("a handle that is garbage collected notifies the object and drops its reference", async () => {
-  const before = await inUse();
+  const before = await settledUse();
   takeEvents();
   (() => new Thing())();
   assertEquals(takeEvents(), ["reachable"]);
   await collectGarbage();
   assertEquals(takeEvents(), ["unreachable", "destroy"]);
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 Deno.test("markUnreachable() and markReachable() notify the object once and keep the reference", () => {
@@ -328,8 +328,7 @@ Deno.test("a worker that holds things keeps its reference for the next handle", 
 });
 
 Deno.test("a worker that holds things of an object that nobody else has drops its reference", async () => {
-  await collectGarbage(); // handles of other tests
-  const before = await inUse();
+  const before = await settledUse();
   const record = createIsolateRecord(thisIsolate);
   {
     using _ = asWorker(record);
@@ -338,7 +337,7 @@ Deno.test("a worker that holds things of an object that nobody else has drops it
     await collectGarbage();
   }
   freeIsolateRecord(record);
-  assertEquals(await inUse(), before);
+  assertEquals(await settledUse(), before);
 });
 
 Deno.test("showState() makes Deno.inspect() show the state of a handle", () => {

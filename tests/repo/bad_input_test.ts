@@ -28,7 +28,7 @@ import { publicCalls } from "../fixtures/bad_input/public_calls.ts";
 import { refusals } from "../fixtures/bad_input/states.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, keepsMemory, test, turn } from "../fixtures/guarded.ts";
-import { inUse } from "../fixtures/heap.ts";
+import { settledUse } from "../fixtures/heap.ts";
 
 keepsMemory(); // the values in the tables; the memory that a refused call holds is compared here
 
@@ -180,7 +180,7 @@ async function usedOnceStarted(): Promise<number> {
   while (!hostedWorkers().every(isReady)) await turn();
   let bytes = -1;
   for (let same = 0; same < 3;) {
-    const now = await inUse();
+    const now = await settledUse();
     same = now === bytes ? same + 1 : 0;
     bytes = now;
   }
@@ -201,10 +201,10 @@ for (const [subject, table] of Object.entries(tables)) {
     if (hostedWorkers().length > before.workers) faults.push("a worker was started");
     if (countParked() > before.parked) faults.push("a call still waits");
     // A worker may still be reading what it was sent before.
-    for (let turns = 0; turns < 100 && await inUse() > before.bytes; turns++) {
+    for (let turns = 0; turns < 100 && await settledUse() > before.bytes; turns++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    if (await inUse() > before.bytes) faults.push("shared memory is held");
+    if (await settledUse() > before.bytes) faults.push("shared memory is held");
     for (const { row, call, good } of calls) {
       if (row.works) faults.push(...await faultsAfter(row, call, good));
     }
