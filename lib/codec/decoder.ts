@@ -533,7 +533,6 @@ export class Decoder extends MessageReader {
     }
   }
 
-  /** Returns the function at the address that follows; `undefined` if it may be done without. */
   /**
    * Reads the address of a definition, which `MessageWriter.definition()` wrote.
    *
@@ -552,6 +551,7 @@ export class Decoder extends MessageReader {
     return address;
   }
 
+  /** Returns the function at the address that follows; `undefined` if it may be done without. */
   #function(): object | undefined {
     const address = this.#definition();
     const fn = functionAt(address);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { missNative, native } from "./native_text.ts";
 import { copyUnits } from "./string_units.ts";
 import { TextKind } from "./tags.ts";
 
@@ -14,44 +15,12 @@ export function utf8Text(bytes: Uint8Array, start: number, length: number): stri
   return textDecoder.decode(bytes.subarray(start, start + length));
 }
 
-// Long texts. A `TextDecoder` takes half a microsecond, and more for longer texts; a `Buffer` of Node takes a
-// tenth of that. But to load `node:buffer` takes 5 to 10 ms, as long as a worker takes to start. So it is
-// loaded once texts have cost as much.
-
-type Slice = (this: Uint8Array, start: number, end: number) => string;
-interface Slices {
-  latin1Slice: Slice;
-  ucs2Slice: Slice;
-}
-
-/** Functions of `node:buffer`, once it is loaded. */
-let slices: Slices | undefined;
-/** Time that is left to be lost without them before they are loaded, in nanoseconds. */
-let leftNs = 5_000_000;
-
-/** Notes time that `slices` would have saved, in nanoseconds. */
-function missSlices(ns: number): void {
-  leftNs -= ns;
-  if (leftNs > 0) return;
-  leftNs = Infinity; // they are tried once
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  const module = process?.getBuiltinModule?.("node:buffer");
-  const { Buffer } = module as { Buffer?: { prototype?: Partial<Slices> } } ?? {};
-  const { latin1Slice, ucs2Slice } = Buffer?.prototype ?? {};
-  if (latin1Slice === undefined || ucs2Slice === undefined) return;
-  const sample = new Uint8Array(new SharedArrayBuffer(8));
-  sample.set([120, 97, 233, 120, 0, 216, 65, 0]);
-  const works = latin1Slice.call(sample, 1, 3) === "a\xe9" &&
-    ucs2Slice.call(sample, 4, 8) === "\ud800A";
-  if (works) slices = { latin1Slice, ucs2Slice };
-}
-
 /** Returns text of bytes below 128. */
 export function asciiText(bytes: Uint8Array, start: number, length: number): string {
-  if (slices !== undefined) {
-    return slices.latin1Slice.call(bytes, start, start + length);
+  if (native !== undefined) {
+    return native.latin1Slice.call(bytes, start, start + length);
   }
-  missSlices(500 + length / 8);
+  missNative(500 + length / 8);
   return utf8Text(bytes, start, length);
 }
 
@@ -60,10 +29,10 @@ const UNITS_AT_ONCE = 4096;
 
 /** Returns text of UTF-16 units, which begin at an even byte. */
 export function utf16Text(bytes: Uint8Array, start: number, units: number): string {
-  if (slices !== undefined) {
-    return slices.ucs2Slice.call(bytes, start, start + units * 2);
+  if (native !== undefined) {
+    return native.ucs2Slice.call(bytes, start, start + units * 2);
   }
-  missSlices(500 + units * 2);
+  missNative(500 + units * 2);
   const all = new Uint16Array(bytes.buffer, bytes.byteOffset + start, units);
   let text = "";
   for (let at = 0; at < units; at += UNITS_AT_ONCE) {
@@ -79,10 +48,10 @@ export function utf16Text(bytes: Uint8Array, start: number, units: number): stri
  */
 export function latin1Text(b: Uint8Array, start: number, length: number): string {
   if (length > 16) {
-    if (slices !== undefined) {
-      return slices.latin1Slice.call(b, start, start + length);
+    if (native !== undefined) {
+      return native.latin1Slice.call(b, start, start + length);
     }
-    missSlices(length);
+    missNative(length);
   }
   const { fromCharCode } = String;
   let [at, left, text] = [start, length, ""];
@@ -156,7 +125,10 @@ export function kindOf(text: string): number {
   return NOT_LATIN1.test(text) ? TextKind.UTF16 : TextKind.LATIN1;
 }
 
-/** Writes the units of texts of a kind, one behind the other. There must be room for them. */
+/**
+ * Writes the units of texts of a kind, one behind the other. There must be room for them, and those of two bytes begin
+ * at an even address.
+ */
 export function writeTexts(
   texts: readonly string[],
   kind: number,

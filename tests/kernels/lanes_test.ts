@@ -57,6 +57,11 @@ test("chooseLanes() takes the loop whose elements are next to each other", () =>
     ],
     ["let y = a[i]; while (y < 9) y = y * y + x; o[i] = y;", "i"],
     ["for (let k = 0; k < n; k++) for (let j = 0; j < 20; j++) o[k + j] += a[k] * b[j];", "j"],
+    [ // the first of two that are alike
+      `for (let k = 0; k < n; k++) o[i * n + k] = a[i * n + k];
+       for (let j = 0; j < n; j++) o[i * n + j] += b[i * n + j];`,
+      "k",
+    ],
   ]);
 });
 

@@ -51,6 +51,17 @@ for (const arrayClass of arrayClasses) {
   });
 }
 
+test("an array that a worker receives again is the same object", async () => {
+  const arrays = new Queue<RawArray<"i">>();
+  const process = run((arrays: Queue<RawArray<"i">>) => {
+    const [first, second] = [arrays.getSync(), arrays.getSync()];
+    if (first !== second) throw new Error("they differ");
+  }, arrays);
+  const array = new SharedArray("i", 1);
+  for (let times = 0; times < 2; times++) await arrays.put(array);
+  await ended(process);
+});
+
 test("SharedArray is sent with its class, type and lock, nested and to a blocked worker", () => {
   const lock = new Lock();
   const waiting = new Event();
