@@ -8,6 +8,7 @@
 import { compileKernel } from "./compile_kernel.ts";
 import { isOutside, type Kernel, memoryOfArray } from "./kernel.ts";
 import { type ArrayIdentity, type FoldOperator, LaneObstacle, type LanePlan } from "./lanes.ts";
+import { Memo } from "./memo.ts";
 import { integers, isInt } from "./number_range.ts";
 import type { ArrayName, Program } from "./program.ts";
 import type { ArrayFacts, Facts } from "./ranges.ts";
@@ -46,15 +47,13 @@ type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
 
 /** Loops that take less time on one core, in nanoseconds, run in the caller alone. */
 export const SHORT_NS = 750_000;
-/** Number of compiled programs that are kept. */
-const MAX_COMPILED = 256;
 /** Number of elements of an array that 32-bit integers count. */
 const MAX_LENGTH = 2 ** 31 - 1;
 /** Arrays outside of WebAssembly up to this number of bytes are copied for each chunk. */
 const MAX_COPIED_BYTES = 1 << 16;
 
-/** Compiled programs and obstacles, by what they were compiled for. The oldest come first. */
-const compiled = new Map<string, Compiled | LaneObstacle>();
+/** Compiled programs and obstacles, by what they were compiled for. */
+const compiled = new Memo<string, Compiled | LaneObstacle>();
 const programIds = new WeakMap<Program, number>();
 let lastId = 0;
 
@@ -134,31 +133,20 @@ function compileFor(
   const memories = all.map((memory) => distinct.indexOf(memory));
   const { program, turns, operator } = request;
   const key = JSON.stringify([idOf(program), facts, turns, operator, identities, memories]);
-  const known = compiled.get(key);
-  if (known !== undefined) return known;
-  const result = orWithout(() =>
-    compile({ program, facts, turns, operator, identities, memories })
-  );
-  compiled.set(key, result);
-  if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
-  return result;
+  const source = { program, facts, turns, operator, identities, memories };
+  return compiled.get(key, () => orWithout(() => compile(source)));
 }
 
 /** Makes a character of each byte. */
 const byteText = new TextDecoder("windows-1252");
 /** Modules by their bytes: the same program for other lengths has often the same code. */
-const modules = new Map<string, WebAssembly.Module>();
+const modules = new Memo<string, WebAssembly.Module>();
 
 function compile(source: Parameters<typeof compileKernel>[0]): Compiled | LaneObstacle {
   const result = compileKernel(source);
   if (result instanceof LaneObstacle) return result;
   const { bytes, functions, lanes, turnsPerCall, time } = result;
-  const key = byteText.decode(bytes);
-  let module = modules.get(key);
-  if (module === undefined) {
-    modules.set(key, module = new WebAssembly.Module(bytes));
-    if (modules.size > MAX_COMPILED) modules.delete(modules.keys().next().value!);
-  }
+  const module = modules.get(byteText.decode(bytes), () => new WebAssembly.Module(bytes));
   return { module, functions, turnsPerCall, lanes, time };
 }
 

@@ -6,6 +6,7 @@
 
 import { functionAt } from "../codec/functions.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
+import { Memo } from "../kernels/memo.ts";
 import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
 import type { Obstacle } from "../kernels/parse_body.ts";
 import { orWithout, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
@@ -34,11 +35,8 @@ import {
 /** Why an expression has no kernel. */
 export type ExpressionObstacle = LaneObstacle | Obstacle;
 
-/** Number of programs and of parsed functions that are kept. */
-const MAX_KEPT = 256;
-
-const programs = new Map<string, Program>();
-const functions = new Map<number, ElementFunction | { obstacle: Obstacle }>();
+const programs = new Memo<string, Program>();
+const functions = new Memo<number, ElementFunction | { obstacle: Obstacle }>();
 
 /** Functions of the tree that are called for each element. */
 const called = new Set(["exp", "log", "sin", "cos", "tanh", "pow"]);
@@ -82,12 +80,7 @@ function plan(typed: TypedNode, goal: Goal): PlannedKernel | ExpressionObstacle 
   const builder = new ProgramBuilder();
   const obstacle = builder.build(typed, goal);
   if (obstacle !== undefined) return obstacle;
-  const key = builder.key.join(" ");
-  let program = programs.get(key);
-  if (program === undefined) {
-    programs.set(key, program = builder.program());
-    if (programs.size > MAX_KEPT) programs.delete(programs.keys().next().value!);
-  }
+  const program = programs.get(builder.key.join(" "), () => builder.program());
   const { arrays, numbers } = builder;
   const context = { arrays: Object.fromEntries(arrays), numbers: Object.fromEntries(numbers) };
   const request = { program, ...context, first: 0, turns: length, operator, isElementwise: true };
@@ -220,12 +213,10 @@ class ProgramBuilder {
 
   /** Writes the statements of a function in place of its call. */
   #call({ fn, address, args }: Node & { op: "call" }): Expression | ExpressionObstacle {
-    let parsed = functions.get(address);
-    if (parsed === undefined) {
+    const parsed = functions.get(address, () => {
       const source = Function.prototype.toString.call(functionAt(address) ?? fn);
-      functions.set(address, parsed = parseElementFunction(source, args.length));
-      if (functions.size > MAX_KEPT) functions.delete(functions.keys().next().value!);
-    }
+      return parseElementFunction(source, args.length);
+    });
     if ("obstacle" in parsed) return parsed.obstacle;
     const result = { name: `v${this.#statements.length}` };
     const statements = withoutReturns(parsed.statements, result);

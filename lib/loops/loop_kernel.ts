@@ -6,6 +6,7 @@
  */
 
 import { LaneObstacle } from "../kernels/lanes.ts";
+import { Memo } from "../kernels/memo.ts";
 import { type MemberKind, type Obstacle, parseBody } from "../kernels/parse_body.ts";
 import {
   orWithout,
@@ -25,14 +26,12 @@ export interface LoopKernel extends PlannedKernel {
   readonly program: Program;
 }
 
-/** Number of texts whose programs are kept. */
-const MAX_PARSED = 256;
 /** Multiples of so many indices are computed by vectors alone. */
 const LANES = 8;
 
 type Parsed = ReturnType<typeof parseBody>;
-/** Programs by the kinds of the members of their context and their text. The oldest come first. */
-const parsed = new Map<string, Parsed>();
+/** Programs by the kinds of the members of their context and their text. */
+const parsed = new Memo<string, Parsed>();
 
 /** A loop, and how many isolates run it. */
 interface SizedLoop {
@@ -102,13 +101,7 @@ function programOf(body: LoopPlan["body"], context: object): Parsed {
   const kinds: Record<string, MemberKind> = {};
   for (const [name, value] of Object.entries(context)) kinds[name] = kindOf(value);
   const source = Function.prototype.toString.call(body);
-  const key = `${JSON.stringify(kinds)} ${source}`;
-  let result = parsed.get(key);
-  if (result === undefined) {
-    parsed.set(key, result = parseBody(source, kinds));
-    if (parsed.size > MAX_PARSED) parsed.delete(parsed.keys().next().value!);
-  }
-  return result;
+  return parsed.get(`${JSON.stringify(kinds)} ${source}`, () => parseBody(source, kinds));
 }
 
 function kindOf(value: unknown): MemberKind {

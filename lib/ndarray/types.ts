@@ -130,7 +130,8 @@ export function arrayClassOf(dtype: DataType | BigDataType): ArrayClass {
   if (typeof dtype === "string" && Object.hasOwn(arrayClasses, dtype)) {
     return arrayClasses[dtype] as unknown as ArrayClass;
   }
-  const requirement = `one of ${Object.keys(arrayClasses).join(", ")}`;
+  const names = Object.keys(arrayClasses).join(", ");
+  const requirement = `one of ${names}, the last two of which are NumPy's int64 and uint64`;
   throw wrongType("make array", "dtype", requirement, dtype);
 }
 

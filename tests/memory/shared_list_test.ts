@@ -277,6 +277,33 @@ test("SharedList.sort() changes nothing when its function throws", () => {
   assertEquals(usedBytes(), before);
 });
 
+test("SharedList is not changed by the function of sort(), in whatever way it tries", () => {
+  const list = new SharedList([2, 1]);
+  const changes: Record<string, () => unknown> = {
+    push: () => list.push(3),
+    append: () => list.append(3),
+    extend: () => list.extend([3]),
+    insert: () => list.insert(0, 3),
+    set: () => list.set(0, 3),
+    setSlice: () => list.setSlice(0, 1, [3]),
+    pop: () => list.pop(),
+    remove: () => list.remove(1),
+    update: () => list.update(0, () => 3),
+    reverse: () => list.reverse(),
+    sort: () => list.sort(),
+    clear: () => list.clear(),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    assertThrows(
+      () => list.sort(() => change() as number),
+      Error,
+      "Cannot change shared container in a function",
+      name,
+    );
+    assertEquals(list.copy(), [2, 1], name);
+  }
+});
+
 test("SharedList.sort() starts again when the list was changed meanwhile", async () => {
   const list = new SharedList([3, 1, 2]);
   const [go, done] = [new Event(), new Event()];
