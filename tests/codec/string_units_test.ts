@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { missNative, native } from "../../lib/codec/native_text.ts";
+import { native } from "../../lib/codec/native_text.ts";
 import { copyUnits } from "../../lib/codec/string_units.ts";
 
 /** Returns what the units of the texts are, as bytes. */
@@ -54,7 +54,7 @@ Deno.test("units of texts of all lengths are copied to any place, and nothing el
 });
 
 Deno.test("units of texts of all lengths are copied by the serializer", () => {
-  missNative(Infinity);
+  compare(["語".repeat(3_000_000)], 2, 0); // it is worth loading the serializer
   assertEquals(native !== undefined, true);
   compareShort();
   compareLong([...STEPS, 65_535, 65_536, 65_537, 200_001]);

@@ -25,6 +25,7 @@ import {
   dropHoldings,
   dropRef,
   handleFor,
+  isLentWhenSent,
   isOnlyHere,
   isUnreachable,
   markAllHeldUnreachable,
@@ -112,6 +113,14 @@ Deno.test("createObject() makes a zeroed object with its type and without refere
   assertEquals([type & 255, ...rest], [PLAIN, 0, 0, 0]);
   addRef(address);
   dropRef(address);
+  takeEvents();
+});
+
+Deno.test("isLentWhenSent() says which objects an isolate lends", () => {
+  for (const [type, isLent] of [[PLAIN, false], [LENT, true], [HELD, false]] as const) {
+    const thing = new Thing(type);
+    assertEquals(isLentWhenSent(thing.at), isLent);
+  }
   takeEvents();
 });
 
