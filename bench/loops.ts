@@ -5,16 +5,21 @@
  */
 
 import {
-  lazy,
-  parallelFor,
   parallelForSync,
   parallelReduce,
   parallelReduceSync,
-  prange,
 } from "@sauropod/multiprocessing/loops";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { compileDistances } from "../examples/loops/kernels/distances.ts";
-import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
+import { copyAndSum } from "./kernels.ts";
+import {
+  distancesLoop,
+  elementsLoop,
+  integralLoop,
+  type LimitLoop,
+  rangeLoop,
+  type Vectors,
+} from "./limit/loops.ts";
 import { type Contender, type Scenario, timed, timedNow } from "./measure.ts";
 import { type Peer, pythonContender } from "./python_peer.ts";
 import type { RawWorkers } from "./raw.ts";
@@ -43,11 +48,11 @@ export function loops(
   repeats: number,
 ): Scenario[] {
   return [
-    integralLoop(Math.round(100_000_000 * scale), repeats),
-    expressionLoop(Math.round(10_000_000 * scale), repeats),
-    distancesLoop(scale === 1 ? 500 : 50, repeats),
-    copyLoop(Math.round(16 * 2 ** 20 * scale), repeats),
-    elementsLoop(Math.round(1_000_000 * scale), repeats),
+    integralScenario(Math.round(100_000_000 * scale), repeats),
+    rangeScenario(Math.round(10_000_000 * scale), repeats),
+    distancesScenario(scale === 1 ? 500 : 50, repeats),
+    copyScenario(Math.round(16 * 2 ** 20 * scale), repeats),
+    elementsScenario(Math.round(1_000_000 * scale), repeats),
   ].map((loop) => scenarioOf(loop, raw, python));
 }
 
@@ -68,72 +73,50 @@ function scenarioOf(loop: Loop, raw: RawWorkers, peer: Peer | undefined): Scenar
   };
 }
 
-function integralLoop(points: number, repeats: number): Loop {
-  const dx = 2 / points;
-  const options = { combine: "+", constants: { dx } } as const;
-  const body = (i: number, { dx }: { dx: number }) => {
-    const x = i * dx;
-    return x * x - x;
-  };
+/** The contenders of the package: awaited, and blocking. */
+function packageContenders(name: string, loop: LimitLoop): Contender[] {
+  return [
+    [name, () => timed(loop.awaited)],
+    [`${name}Sync`, () => timedNow(loop.blocking)],
+  ];
+}
+
+/** What a loop and its scenario have in common. */
+function common({ title, size, plain }: LimitLoop, repeats: number) {
+  return { name: title, unit: "ms", repeats, length: size, plain } as const;
+}
+
+function integralScenario(points: number, repeats: number): Loop {
+  const loop = integralLoop(points);
   return {
-    name: `integral over ${points} points`,
-    unit: "ms",
-    repeats,
-    length: points,
-    plain: () => integral(0, points, dx),
-    part: (id, from, to) => ({ kind: "integral", id, from, to, dx }),
-    parallel: [
-      ["parallelReduce", () => timed(() => parallelReduce(points, body, options))],
-      ["parallelReduceSync", () => timedNow(() => parallelReduceSync(points, body, options))],
-    ],
+    ...common(loop, repeats),
+    part: (id, from, to) => ({ kind: "integral", id, from, to, ...loop.context }),
+    parallel: packageContenders("parallelReduce", loop),
     python: { name: "integral" },
   };
 }
 
-function expressionLoop(points: number, repeats: number): Loop {
-  const dx = 2 / points;
-  const x = lazy(prange(points)).mul(dx);
-  const expression = x.pow(2).sub(x);
+function rangeScenario(points: number, repeats: number): Loop {
+  const loop = rangeLoop(points);
   return {
+    ...common(loop, 3 * repeats),
     name: `(X**2 - X).sum() of ${points} points`,
-    unit: "ms",
-    repeats: 3 * repeats,
-    length: points,
-    plain: () => integral(0, points, dx),
-    part: (id, from, to) => ({ kind: "integral", id, from, to, dx }),
-    parallel: [
-      ["lazy, sum", () => timed(() => expression.sum())],
-      ["lazy, sumSync", () => timedNow(() => expression.sumSync())],
-    ],
+    part: (id, from, to) => ({ kind: "integral", id, from, to, ...loop.context }),
+    parallel: packageContenders("lazy, sum", loop),
     python: { name: "expression", title: "numba, array expression" },
   };
 }
 
-function distancesLoop(rows: number, repeats: number): Loop {
-  const columns = rows / 5;
-  const vectors = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
-  const result = sharedArray("float64", rows * rows);
+function distancesScenario(rows: number, repeats: number): Loop {
+  const loop = distancesLoop(rows);
+  const { context } = loop;
+  const { vectors, result, columns } = context;
   const pages = Math.ceil((vectors.byteLength + result.byteLength) / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   new Float64Array(memory.buffer).set(vectors);
   const kernel: Kernel = { module: compileDistances(), memory, rows, columns };
-  const context = { vectors, result, rows, columns };
-  // Repeats the row of distances(): a function shared by both would slow both down, the plain loop by a
-  // third, and would not be a loop as it is usually written.
-  const body = (i: number, { vectors, result, rows, columns }: typeof context) => {
-    const row = vectors.subarray(i * columns, (i + 1) * columns);
-    for (let j = 0; j < rows; j++) {
-      const other = j * columns;
-      let sum = 0;
-      for (let k = 0; k < columns; k++) {
-        const difference = row[k] - vectors[other + k];
-        sum += difference * difference;
-      }
-      result[i * rows + j] = Math.sqrt(sum);
-    }
-  };
   // The same additions in the same order, but for four vectors at a time, so they need not wait for each other.
-  const bodyInFours = (i: number, { vectors, result, rows, columns }: typeof context) => {
+  const bodyInFours = (i: number, { vectors, result, rows, columns }: Vectors) => {
     const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let at = 0; at < rows; at += 4) {
       const j = Math.min(at, rows - 4);
@@ -164,15 +147,10 @@ function distancesLoop(rows: number, repeats: number): Loop {
     }
   };
   return {
-    name: `distances of ${rows} vectors of ${columns}`,
-    unit: "ms",
-    repeats,
-    length: rows,
-    plain: () => distances(vectors, result, rows, columns, 0, rows),
+    ...common(loop, repeats),
     part: (id, from, to) => ({ kind: "distances", id, ...context, from, to }),
     parallel: [
-      ["parallelFor", () => timed(() => parallelFor(rows, body, { context }))],
-      ["parallelForSync", () => timedNow(() => parallelForSync(rows, body, { context }))],
+      ...packageContenders("parallelFor", loop),
       [
         "parallelForSync, in fours",
         () => timedNow(() => parallelForSync(rows, bodyInFours, { context })),
@@ -186,7 +164,7 @@ function distancesLoop(rows: number, repeats: number): Loop {
   };
 }
 
-function copyLoop(length: number, repeats: number): Loop {
+function copyScenario(length: number, repeats: number): Loop {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i;
   const output = sharedArray("float64", length);
@@ -210,25 +188,13 @@ function copyLoop(length: number, repeats: number): Loop {
   };
 }
 
-function elementsLoop(length: number, repeats: number): Loop {
-  const input = sharedArray("float64", length);
-  for (let i = 0; i < length; i++) input[i] = i / length;
-  const output = sharedArray("float64", length);
-  const context = { input, output };
-  const body = (i: number, { input, output }: typeof context) => {
-    output[i] = input[i] * input[i] - input[i];
-  };
+function elementsScenario(length: number, repeats: number): Loop {
+  const loop = elementsLoop(length);
   return {
-    name: `x² - x of a shared array of ${length}`,
+    ...common(loop, 5 * repeats),
     unit: "us",
-    repeats: 5 * repeats,
-    length,
-    plain: () => mapElements(input, output, 0, length),
-    part: (id, from, to) => ({ kind: "elements", id, input, output, from, to }),
-    parallel: [
-      ["parallelFor", () => timed(() => parallelFor(length, body, { context }))],
-      ["parallelForSync", () => timedNow(() => parallelForSync(length, body, { context }))],
-    ],
+    part: (id, from, to) => ({ kind: "elements", id, from, to, ...loop.context }),
+    parallel: packageContenders("parallelFor", loop),
     python: { name: "elements" },
   };
 }

@@ -16,7 +16,7 @@ import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { distances, integral, mapElements } from "../kernels.ts";
 
 /** A loop, and the ways to run it. */
-export interface LimitLoop {
+export interface LimitLoop<Context = unknown> {
   id: string;
   title: string;
   /** What the other programs are asked for. */
@@ -26,6 +26,8 @@ export interface LimitLoop {
   /** Runs it with the package, awaited and blocking. */
   awaited: () => Promise<unknown>;
   blocking: () => void;
+  /** What it computes with. */
+  context: Context;
 }
 
 /** Returns the loops; a `scale` below 1 makes them smaller. */
@@ -44,7 +46,8 @@ function shown(count: number): string {
   return count.toLocaleString("en");
 }
 
-function integralLoop(points: number): LimitLoop {
+/** The sum of x² - x over a range of points. */
+export function integralLoop(points: number): LimitLoop<{ dx: number }> {
   const dx = 2 / points;
   const options = { combine: "+", constants: { dx } } as const;
   const body = (i: number, { dx }: { dx: number }) => {
@@ -58,6 +61,7 @@ function integralLoop(points: number): LimitLoop {
     plain: () => integral(0, points, dx),
     awaited: () => parallelReduce(points, body, options),
     blocking: () => parallelReduceSync(points, body, options),
+    context: { dx },
   };
 }
 
@@ -73,6 +77,7 @@ function expressionLoop(points: number): LimitLoop {
     plain: () => sumOf(X),
     awaited: () => expression.sum(),
     blocking: () => void expression.sumSync(),
+    context: { X },
   };
 }
 
@@ -82,20 +87,32 @@ function sumOf(X: Float64Array): number {
   return sum;
 }
 
-function rangeLoop(points: number): LimitLoop {
-  const x = lazy(prange(points)).mul(2 / points);
+/** The same as an expression. */
+export function rangeLoop(points: number): LimitLoop<{ dx: number }> {
+  const dx = 2 / points;
+  const x = lazy(prange(points)).mul(dx);
   const expression = x.pow(2).sub(x);
   return {
     id: "range",
     title: `the same with a range for X`,
     size: points,
-    plain: () => integral(0, points, 2 / points),
+    plain: () => integral(0, points, dx),
     awaited: () => expression.sum(),
     blocking: () => void expression.sumSync(),
+    context: { dx },
   };
 }
 
-function distancesLoop(rows: number): LimitLoop {
+/** Vectors, and the matrix of their distances. */
+export interface Vectors {
+  vectors: Float64Array<SharedArrayBuffer>;
+  result: Float64Array<SharedArrayBuffer>;
+  rows: number;
+  columns: number;
+}
+
+/** The distances of some vectors to each other. */
+export function distancesLoop(rows: number): LimitLoop<Vectors> {
   const columns = rows / 5;
   const vectors = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
   const result = sharedArray("float64", rows * rows);
@@ -117,10 +134,18 @@ function distancesLoop(rows: number): LimitLoop {
     plain: () => distances(vectors, result, rows, columns, 0, rows),
     awaited: () => parallelFor(rows, body, { context }),
     blocking: () => parallelForSync(rows, body, { context }),
+    context,
   };
 }
 
-function elementsLoop(length: number): LimitLoop {
+/** Arrays of one length. */
+export interface InputOutput {
+  input: Float64Array<SharedArrayBuffer>;
+  output: Float64Array<SharedArrayBuffer>;
+}
+
+/** x² - x of each element of an array, stored. */
+export function elementsLoop(length: number): LimitLoop<InputOutput> {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i / length;
   const output = sharedArray("float64", length);
@@ -135,6 +160,7 @@ function elementsLoop(length: number): LimitLoop {
     plain: () => mapElements(input, output, 0, length),
     awaited: () => parallelFor(length, body, { context }),
     blocking: () => parallelForSync(length, body, { context }),
+    context,
   };
 }
 
@@ -166,5 +192,6 @@ function mandelbrotLoop(size: number): LimitLoop {
     },
     awaited: () => parallelFor(size, body, { context }),
     blocking: () => parallelForSync(size, body, { context }),
+    context,
   };
 }

@@ -35,11 +35,11 @@ Deno.test("bench/main.ts measures every scenario", async () => {
       "there and back, to a worker or process",
       "kill of a worker or process",
       "Lock",
-      "integral over",
+      "integral of",
       "sum\\(\\) of",
       "distances of",
       "copy and sum",
-      "of a shared array",
+      "elements, stored",
     ]
   ) {
     assertMatch(text, new RegExp(scenario));
