@@ -68,6 +68,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    * @param sequence the items of a new list; `undefined` to attach a list
    * @param options `name`: the name of the memory
    * @throws {TypeError} if an item is of an unsupported type, or neither items nor a name are given
+   * @throws {RangeError} if a bigint has more than 64 bits, or text has lone surrogates
    * @throws {Deno.errors.AlreadyExists} if a list is to be created and the name is in use
    * @throws {Deno.errors.NotFound} if a list is to be attached and no block has the name
    */
@@ -134,7 +135,8 @@ export class ShareableList implements Iterable<ShareableItem> {
   /**
    * Replaces the item at an index; a negative one counts from the end.
    *
-   * @throws {RangeError} if there is none, or the new item does not fit into its slot
+   * @throws {RangeError} if there is none, or the new item does not fit into its slot, or is text with lone
+   * surrogates
    * @throws {TypeError} if the new item is of an unsupported type
    */
   set(index: number, item: ShareableItem): void {
@@ -215,7 +217,15 @@ function roomFor(item: unknown, name: string): number {
     if (BigInt.asIntN(64, item) === item) return 8;
     throw outOfRange("store item", name, "a bigint of 64 bits", item);
   }
-  if (typeof item === "string") return new TextEncoder().encode(item).length;
+  if (typeof item === "string") {
+    if (item.isWellFormed()) return new TextEncoder().encode(item).length;
+    throw outOfRange(
+      "store item",
+      name,
+      "text without lone surrogates, as it is kept as UTF-8",
+      item,
+    );
+  }
   if (isInstance(item, Uint8Array)) return item.length;
   const types = "a number, bigint, boolean, string, Uint8Array or null";
   throw wrongType("store item", name, types, item);

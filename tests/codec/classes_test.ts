@@ -122,6 +122,35 @@ test("a function of an object that lacks its module fails with advice", async ()
 });
 const applied = task(import.meta, (it: { f: (x: number) => number }) => it.f(1));
 
+class WithPrivate extends Object {
+  #own = 1;
+  own(): number {
+    return this.#own;
+  }
+  override toString(): string {
+    return super.toString();
+  }
+  static make(): WithPrivate {
+    return new this();
+  }
+  static of(it: WithPrivate): boolean {
+    return #own in it && it.#own > 0;
+  }
+}
+task(import.meta, WithPrivate);
+
+test("methods that use their object are refused at the call, also if their class is registered", async () => {
+  await using pool = new Pool(1);
+  const { own, toString } = WithPrivate.prototype;
+  for (const method of [own, toString, WithPrivate.make] as ((x: number) => unknown)[]) {
+    await assertRejects(
+      () => pool.map(method, [1]),
+      DataCloneError,
+      `Cannot send fn: the method ${method.name} cannot be sent without its object`,
+    );
+  }
+});
+
 for (
   const [what, fn, expected] of [
     ["a method", new Job(1).one, true],
@@ -143,7 +172,14 @@ for (
     ["a default value", function (this: Job, x: unknown = this) {
       return x;
     }, true],
+    ["a method with a private member", WithPrivate.prototype.own, true],
+    ["a method that calls that of its base", WithPrivate.prototype.toString, true],
+    ["a static method", WithPrivate.make, true],
     ["a method without this", new Job(1).shift, false],
+    ["a method with a private member of its argument", WithPrivate.of, false],
+    ["the word super in a text", function () {
+      return "super.this"; // super.it
+    }, false],
     ["the word this in a text", function () {
       return "this is it"; // this
     }, false],

@@ -143,6 +143,16 @@ test("ShareableList.set() replaces items by any that fit into their slots", () =
   list.shm.unlink();
 });
 
+test("ShareableList refuses text with lone surrogates, which would not come back as it was", () => {
+  const list = new ShareableList(["😀"]);
+  const text = "must be text without lone surrogates";
+  assertThrows(() => new ShareableList(["a", "\ud800x"]), RangeError, `sequence[1] ${text}`);
+  assertThrows(() => list.set(0, "\ude00"), RangeError, `item ${text}`);
+  assertThrows(() => list.index("\ud83d"), RangeError, `value ${text}`);
+  assertEquals(list.get(0), "😀");
+  list.shm.unlink();
+});
+
 test("ShareableList.index() and count() compare items", () => {
   const list = new ShareableList([1, "1", 1, null, new Uint8Array([1])]);
   assertEquals([list.index("1"), list.count(1), list.count(2)], [1, 2, 0]);

@@ -6,7 +6,7 @@
 
 import { CancelledError, ClosedError } from "../../errors.ts";
 import { checkArguments } from "../../arguments/options.ts";
-import { checkFunction } from "../../arguments/values.ts";
+import { checkFunction, isIterable } from "../../arguments/values.ts";
 import type { AnyFunction } from "../../codec/task.ts";
 import { callReporting } from "../../sync/callbacks.ts";
 import { AsyncResult } from "../async_result.ts";
@@ -264,7 +264,8 @@ export class Submitter {
   }
 
   #targetOf(fn: unknown): unknown {
-    checkFunction("submit to pool", "fn", fn);
+    const advice = isIterable(fn) ? "The function comes first, and then its items" : undefined;
+    checkFunction("submit to pool", "fn", fn, advice);
     return this.engine.targetOf(fn as AnyFunction);
   }
 }
