@@ -47,7 +47,6 @@ export declare class Decoder extends MessageReader {
    * @throws {DataCloneError} if the value is nested deeper than the rest of the stack allows
    */
   value(): unknown;
-  /** Returns the function at the address that follows; `undefined` if it may be done without. */
   /**
    * Reads the address of a definition, which `MessageWriter.definition()` wrote.
    *

@@ -41,6 +41,7 @@ export declare class ShareableList implements Iterable<ShareableItem> {
    * @param sequence the items of a new list; `undefined` to attach a list
    * @param options `name`: the name of the memory
    * @throws {TypeError} if an item is of an unsupported type, or neither items nor a name are given
+   * @throws {RangeError} if a bigint has more than 64 bits, or text has lone surrogates
    * @throws {Deno.errors.AlreadyExists} if a list is to be created and the name is in use
    * @throws {Deno.errors.NotFound} if a list is to be attached and no block has the name
    */
@@ -58,7 +59,8 @@ export declare class ShareableList implements Iterable<ShareableItem> {
   /**
    * Replaces the item at an index; a negative one counts from the end.
    *
-   * @throws {RangeError} if there is none, or the new item does not fit into its slot
+   * @throws {RangeError} if there is none, or the new item does not fit into its slot, or is text with lone
+   * surrogates
    * @throws {TypeError} if the new item is of an unsupported type
    */
   set(index: number, item: ShareableItem): void;
