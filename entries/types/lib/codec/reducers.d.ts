@@ -33,7 +33,7 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * - `task(import.meta, Class)` may be called for the class too: then its static methods cross.
  * - Plain objects, arrays, built-in classes and shared objects have an encoding of their own: reducers are
  *   not asked about them. Instances of a class registered with `task()` have one too, unless `is` is that
- *   class: a function as `is` is not asked about them.
+ *   class: a function as `is` is refused if it accepts them.
  *
  * Follows Python's `copyreg.pickle`.
  *
