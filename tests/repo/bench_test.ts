@@ -44,5 +44,6 @@ Deno.test("bench/main.ts measures every scenario", async () => {
   ) {
     assertMatch(text, new RegExp(scenario));
   }
-  assertEquals(text.match(/x 1\.000/g)?.length, 31, text);
+  // Another contender may happen to take as long as the first of its scenario.
+  assertEquals(text.match(/, median of \d+\)\n.*x 1\.000$/gm)?.length, 31, text);
 });
