@@ -155,8 +155,8 @@ export function progressBarOn(
  *   `Pool.imap`, `Executor.map` and of a `Parallel` generator know it too, if their input is such.
  * - An item is done when the next one is asked for.
  * - The bar begins with the loop, and ends when the items end, the loop is left, or an error ends it.
- * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop; who
- *   calls `next()` gets the results after it, as without the bar.
+ * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop, and the
+ *   bar before that; who calls `next()` gets the results after it, as without the bar, which goes on.
  *
  * Follows `tqdm.tqdm`.
  *
@@ -230,7 +230,9 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
   #hasEnded = false;
   /** Number of items that were given and are not counted as done yet. */
   #given = 0;
-  /** Ends the bar after an error, unless the next item is asked for. */
+  /** Whether there was an error in place of an item. */
+  #hasFailed = false;
+  /** Ends the bar after a later error, unless the next item is asked for. */
   #ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(items: AsyncIterable<T>, bar: Bar) {
@@ -255,7 +257,11 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
     } catch (error) {
       this.#given++;
       this.#countDone();
-      this.#ending = setTimeout(() => this.#bar.end(), 0);
+      // A loop ends with the first error, and what its caller prints is not to stand behind the bar. Who asks for
+      // more items goes on with it.
+      if (this.#hasFailed) this.#ending = setTimeout(() => this.#bar.end(), 0);
+      else this.#bar.end();
+      this.#hasFailed = true;
       throw error;
     }
   }

@@ -282,9 +282,18 @@ test("progress() ends with the error of its items", async () => {
   const run = async () => {
     for await (const _ of out.over(pool.imap(inverse, [1, 2, 0, 4])));
   };
-  await assertRejects(run, RangeError, "no inverse");
-  await turn(); // until then the next item might be asked for
-  assertEquals(out.lines, ["75 % 3 of 4 items, stopped after 0:00", ""]);
+  await assertRejects(
+    async () => {
+      try {
+        await run();
+      } finally {
+        out.write("behind\n");
+      }
+    },
+    RangeError,
+    "no inverse",
+  );
+  assertEquals(out.lines, ["75 % 3 of 4 items, stopped after 0:00", "behind", ""]);
 });
 
 test("progress() passes errors through, and the results after them", async () => {
@@ -306,7 +315,11 @@ test("progress() passes errors through, and the results after them", async () =>
     }
   }
   assertEquals(outcomes, [1, "2 is even", 3, "4 is even", 5]);
-  assertEquals(out.lines, ["100 % 5 of 5 items, in 0:00", ""]);
+  assertEquals(out.lines, [
+    "40 % 2 of 5 items, stopped after 0:00", // after the first error only
+    "100 % 5 of 5 items, in 0:00",
+    "",
+  ]);
   assertEquals(await results.next(), { done: true, value: undefined });
   await assertRejects(() => out.over(pool.imap(odd, [1])).throw(new TypeError("given")), TypeError);
 });

@@ -77,8 +77,8 @@ export declare function progressBar(options?: ProgressBarOptions): ProgressBar;
  *   `Pool.imap`, `Executor.map` and of a `Parallel` generator know it too, if their input is such.
  * - An item is done when the next one is asked for.
  * - The bar begins with the loop, and ends when the items end, the loop is left, or an error ends it.
- * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop; who
- *   calls `next()` gets the results after it, as without the bar.
+ * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop, and the
+ *   bar before that; who calls `next()` gets the results after it, as without the bar, which goes on.
  *
  * Follows `tqdm.tqdm`.
  *
