@@ -57,22 +57,23 @@ async function runTests(args: string[]): Promise<Outcome> {
     cwd: ROOT,
     stdout: "piped",
   }).spawn();
-  const [shown, read] = child.stdout.tee();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const encoder = new TextEncoder();
   let errors = "";
-  async function keepErrors(): Promise<void> {
-    for await (const text of read.pipeThrough(new TextDecoderStream())) {
-      errors += text;
+  async function showAndKeep(): Promise<void> {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const bytes = encoder.encode(part.value);
+      for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+      errors += part.value;
       const start = errors.indexOf(ERRORS);
       // Without the line, its beginning may be at the end.
       errors = start < 0 ? errors.slice(-ERRORS.length) : errors.slice(start);
     }
   }
-  const output = Promise.all([
-    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
-    keepErrors(),
-  ]);
+  const output = showAndKeep();
   const { success } = await child.status;
   await Promise.race([output, delay(REST_MS)]);
+  await reader.cancel();
   return { success, errors: errors.startsWith(ERRORS) ? errors : "" };
 }
 

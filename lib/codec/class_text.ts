@@ -71,10 +71,8 @@ export function hasOuterThis(text: string): boolean {
 
 /** Returns whether a method or a function that is not an arrow function uses its `this`. */
 export function usesThis(fn: object): boolean {
-  // `super` stands for its `this`; private names are an error outside of their class.
-  const text = textOf(fn)
-    .replaceAll(/\bsuper(?=\s*[.[])/g, "this")
-    .replaceAll(/#(?=[\p{ID_Start}$_])/gu, "_");
+  // Private names are an error outside of their class.
+  const text = textOf(fn).replaceAll(/#(?=[\p{ID_Start}$_])/gu, "_");
   if (!/\bthis\b/.test(text) || isClass(fn)) return false;
   const head = /^(async\b\s*)?(?:function\b\s*)?(?:[\p{ID_Start}$_][\p{ID_Continue}$]*\s*)?(?=\()/u
     .exec(text);

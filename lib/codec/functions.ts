@@ -59,7 +59,7 @@ export function calleeAddress(fn: AnyFunction, name: string): DefinitionAddress 
   try {
     if (!callable.has(fn)) {
       const definition = knownDefinition(fn);
-      const isMethod = definition?.kind === "task" && definition.member !== undefined;
+      const isMethod = definition?.kind === "task" && definition.member?.[0] === "prototype";
       if (isMethod || definition === undefined) refuseMethod(fn);
       callable.add(fn);
     }

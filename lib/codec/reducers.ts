@@ -15,8 +15,6 @@ import {
   isInteractive,
   isRegistered,
   reduceInstances,
-  registeredClasses,
-  twoEncodings,
 } from "./task.ts";
 import { defineUnregistered } from "./unregistered.ts";
 
@@ -64,15 +62,15 @@ const reducers: RegisteredReducer[] = [];
  * - `task(import.meta, Class)` may be called for the class too: then its static methods cross.
  * - Plain objects, arrays, built-in classes and shared objects have an encoding of their own: reducers are
  *   not asked about them. Instances of a class registered with `task()` have one too, unless `is` is that
- *   class: a function as `is` is refused if it accepts them.
+ *   class: a function as `is` is not asked about them.
  *
  * Follows Python's `copyreg.pickle`.
  *
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, `revive` is
- * not a task, or a function as `is` accepts instances of a class registered with `task()`
+ * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, or
+ * `revive` is not a task
  *
  * @example A class with private fields
  * ```ts
@@ -114,21 +112,7 @@ export function registerReducer<T extends object, Parts>(reducer: Reducer<T, Par
     checkFunction("register reducer", key, reducer[key]);
   }
   checkSendable(reducer.revive);
-  if (!isConstructor(reducer.is)) refuseForRegistered(reducer.is as (value: object) => boolean);
   addReducer(reducer, false);
-}
-
-/** Refuses a reducer for instances of a class that is registered: it would not be asked. */
-function refuseForRegistered(is: (value: object) => boolean): void {
-  for (const classOf of registeredClasses()) {
-    let accepts = false;
-    try {
-      accepts = is(Object.create(classOf.prototype));
-    } catch {
-      // It needs more than the prototype to tell.
-    }
-    if (accepts) throw twoEncodings("register reducer", classOf);
-  }
 }
 
 /** As {@linkcode registerReducer}, for classes of this package: `task()` refuses these. */

@@ -123,14 +123,9 @@ function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
   if (reducer === undefined) return refuseReducedBase(fn, prototype);
   if (reducer.isOwn) throw ownEncoding(fn);
   if (reducer.of !== undefined || hasPrivateMembers(fn)) return; // the reducer stays
-  throw twoEncodings("register task", fn);
-}
-
-/** The error for a class that is registered, and has a reducer too. */
-export function twoEncodings(verb: string, { name }: AnyFunction | AnyClass): TypeError {
-  name ||= "Class";
-  return new TypeError(
-    `Cannot ${verb}: registerReducer() says how instances of ${name} cross, and registered ones ` +
+  const name = fn.name || "Class";
+  throw new TypeError(
+    `Cannot register task: registerReducer() says how instances of ${name} cross, and registered ones ` +
       `cross in another way. Write is: ${name} in the reducer, to keep it, or leave one of the two out`,
   );
 }
@@ -258,12 +253,6 @@ export function registrationAdvice(name: string): string {
 /** Whether instances of the class keep it when they are sent: this isolate knows a definition of it. */
 export function isRegistered(classOf: object): boolean {
   return definitions.has(classOf) && !withPrivateMembers.has(classOf) && !withReducer.has(classOf);
-}
-
-/** Returns the registered classes whose instances cross as their own properties. */
-export function registeredClasses(): AnyClass[] {
-  return [...registrations.values()].flat().map(({ fn }) => fn as AnyClass)
-    .filter((fn) => isClass(fn) && isRegistered(fn));
 }
 
 /** States that instances of a class cross by a reducer, also if the class is registered. */

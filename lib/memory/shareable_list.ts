@@ -90,7 +90,7 @@ export class ShareableList implements Iterable<ShareableItem> {
     const items = [...sequence];
     const starts = [4 * (items.length + 2)];
     for (const [at, item] of items.entries()) {
-      const room = Math.max(roomFor(item, `sequence[${at}]`), MIN_ROOM);
+      const room = Math.max(roomToStore(item, `sequence[${at}]`), MIN_ROOM);
       starts.push(starts[at] + SLOT_HEADER + room);
     }
     this.shm = new SharedMemory({ create: true, size: starts.at(-1)!, name });
@@ -126,7 +126,7 @@ export class ShareableList implements Iterable<ShareableItem> {
       case Kind.BIGINT:
         return this.view.getBigInt64(from);
       case Kind.STRING:
-        return new TextDecoder().decode(new Uint8Array(this.view.buffer, from, length).slice());
+        return textDecoder.decode(new Uint8Array(this.view.buffer, from, length).slice());
       default:
         return new Uint8Array(new Uint8Array(this.view.buffer, from, length));
     }
@@ -141,7 +141,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    */
   set(index: number, item: ShareableItem): void {
     const { start, room } = this.slot(index);
-    const needed = roomFor(item, "item");
+    const needed = roomToStore(item, "item");
     if (needed > room) {
       throw new RangeError(
         `Cannot set item ${index}: it takes ${needed} bytes, and its slot has room for ${room}, ` +
@@ -201,12 +201,27 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 }
 
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 function kindOf(item: ShareableItem): number {
   if (item === null) return Kind.NULL;
   if (typeof item === "boolean") return item ? Kind.TRUE : Kind.FALSE;
   if (typeof item === "number") return Kind.NUMBER;
   if (typeof item === "bigint") return Kind.BIGINT;
   return typeof item === "string" ? Kind.STRING : Kind.BYTES;
+}
+
+/** As {@linkcode roomFor}, for an item that will be stored. */
+function roomToStore(item: unknown, name: string): number {
+  if (typeof item === "string" && !item.isWellFormed()) {
+    throw outOfRange(
+      "store item",
+      name,
+      "text without lone surrogates, as it is kept as UTF-8",
+      item,
+    );
+  }
+  return roomFor(item, name);
 }
 
 /** Returns the number of bytes that an item takes. */
@@ -217,15 +232,7 @@ function roomFor(item: unknown, name: string): number {
     if (BigInt.asIntN(64, item) === item) return 8;
     throw outOfRange("store item", name, "a bigint of 64 bits", item);
   }
-  if (typeof item === "string") {
-    if (item.isWellFormed()) return new TextEncoder().encode(item).length;
-    throw outOfRange(
-      "store item",
-      name,
-      "text without lone surrogates, as it is kept as UTF-8",
-      item,
-    );
-  }
+  if (typeof item === "string") return new TextEncoder().encode(item).length;
   if (isInstance(item, Uint8Array)) return item.length;
   const types = "a number, bigint, boolean, string, Uint8Array or null";
   throw wrongType("store item", name, types, item);

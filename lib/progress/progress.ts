@@ -243,7 +243,8 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
   async next(): Promise<IteratorResult<T, void>> {
     if (this.#hasEnded) return { done: true, value: undefined };
     clearTimeout(this.#ending);
-    this.#bar.start();
+    // After an error there may be no more items to show.
+    if (!this.#hasFailed) this.#bar.start();
     this.#countDone();
     try {
       this.#iterator ??= this.#items[Symbol.asyncIterator]();
@@ -252,9 +253,11 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
         this.#end();
         return { done: true, value: undefined };
       }
+      this.#bar.start();
       this.#given++;
       return next;
     } catch (error) {
+      this.#bar.start();
       this.#given++;
       this.#countDone();
       // A loop ends with the first error, and what its caller prints is not to stand behind the bar. Who asks for

@@ -15,7 +15,6 @@ import {
 } from "@sauropod/multiprocessing";
 import { Random } from "@sauropod/multiprocessing/random";
 import { test } from "../fixtures/guarded.ts";
-import { sent } from "../fixtures/messages.ts";
 
 class Dice extends Random {}
 class LineQueue extends Queue<string> {}
@@ -46,26 +45,6 @@ for (const refused of [Purse, FullPurse]) {
     assertThrows(() => task(import.meta, refused), TypeError, advice);
   });
 }
-
-class Coin {
-  readonly cents = 1;
-}
-task(import.meta, Coin);
-
-test("registerReducer() refuses a function that accepts a class which is registered", () => {
-  const reducer = {
-    is: (value: object): value is Coin => value instanceof Coin,
-    reduce: () => 0,
-    revive: task(import.meta, () => new Coin()),
-  };
-  assertThrows(
-    () => registerReducer(reducer),
-    TypeError,
-    "Cannot register reducer: registerReducer() says how instances of Coin cross",
-  );
-  assertEquals(sent(new Coin()) instanceof Coin, true);
-  registerReducer({ ...reducer, is: Coin });
-});
 
 class Point {
   x = 1;

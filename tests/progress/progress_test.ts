@@ -324,6 +324,20 @@ test("progress() passes errors through, and the results after them", async () =>
   await assertRejects(() => out.over(pool.imap(odd, [1])).throw(new TypeError("given")), TypeError);
 });
 
+test("progress() shows its bar once if the last item is an error", async () => {
+  const out = new FakeOutput(false);
+  await using pool = new ThreadPool(1);
+  const fail = (x: number) => {
+    if (x === 2) throw new RangeError("no");
+    return x;
+  };
+  const results = out.over(pool.imap(fail, [1, 2]));
+  await results.next();
+  await assertRejects(() => results.next(), RangeError);
+  assertEquals(await results.next(), { done: true, value: undefined });
+  assertEquals(out.lines, ["100 % 2 of 2 items, in 0:00", ""]);
+});
+
 test("progress() goes on when the next item is asked for long after an error", async () => {
   const out = new FakeOutput(false);
   await using pool = new ThreadPool(1);

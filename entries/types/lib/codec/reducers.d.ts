@@ -33,15 +33,15 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * - `task(import.meta, Class)` may be called for the class too: then its static methods cross.
  * - Plain objects, arrays, built-in classes and shared objects have an encoding of their own: reducers are
  *   not asked about them. Instances of a class registered with `task()` have one too, unless `is` is that
- *   class: a function as `is` is refused if it accepts them.
+ *   class: a function as `is` is not asked about them.
  *
  * Follows Python's `copyreg.pickle`.
  *
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, `revive` is
- * not a task, or a function as `is` accepts instances of a class registered with `task()`
+ * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, or
+ * `revive` is not a task
  *
  * @example A class with private fields
  * ```ts
