@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { settledWithin } from "../../lib/sync/settled.ts";
+import { isPromiseLike, orAborted, refusePromise, settledWithin } from "../../lib/sync/settled.ts";
 
 Deno.test("settledWithin() resolves to true when the promise settles in time, and keeps no timer", async () => {
   using time = new FakeTime();
@@ -30,4 +30,38 @@ Deno.test("settledWithin() throws the reason of its signal", async () => {
   assert(signal.aborted);
   await assertRejects(() => settled, DOMException, "timed out");
   assertEquals(time.next(), false);
+});
+
+Deno.test("orAborted() awaits a promise, unless its signal is aborted first", async () => {
+  const never = new Promise<number>(() => {});
+  const { signal } = new AbortController();
+  for (const given of [undefined, signal]) {
+    assertEquals(await orAborted(Promise.resolve(1), given), 1);
+    await assertRejects(() => orAborted(Promise.reject(new RangeError("no")), given), RangeError);
+  }
+  const controller = new AbortController();
+  const waiting = orAborted(never, controller.signal);
+  controller.abort(new RangeError("left"));
+  await assertRejects(() => waiting, RangeError, "left");
+  await assertRejects(() => orAborted(never, controller.signal), RangeError, "left");
+});
+
+Deno.test("isPromiseLike() knows promises and objects like them, and calls nothing that throws", () => {
+  const thenable = { then: () => {} };
+  for (const value of [Promise.resolve(), thenable]) assert(isPromiseLike(value));
+  const hostile = {
+    get then() {
+      throw new Error("no");
+    },
+  };
+  for (const value of [null, undefined, 1, "then", {}, { then: 1 }, hostile, () => thenable]) {
+    assert(!isPromiseLike(value));
+  }
+});
+
+Deno.test("refusePromise() throws for a promise, whose rejection counts as handled", async () => {
+  refusePromise({ value: 1 }, "a promise");
+  const rejected = Promise.reject(new Error("no"));
+  assertThrows(() => refusePromise(rejected, "a promise"), TypeError, "a promise");
+  await new Promise((resolve) => setTimeout(resolve, 0)); // it would be reported by now
 });
