@@ -20,6 +20,9 @@ const LOST_NS = 2;
  */
 const HEADER_BYTES = 6;
 
+/** Units of one byte each, or of two. */
+type Units = Uint8Array | Uint16Array;
+
 /**
  * Copies the units of texts, of `width` bytes each, to byte `start` of `target`, which has room for them. Units of
  * two bytes must begin at an even address.
@@ -44,13 +47,14 @@ export function copyUnits(
 
 function copyText(text: string, width: 1 | 2, target: Uint8Array, start: number): void {
   const { length } = text;
+  const units = unitsOf(target, width, start, length);
   if (length >= MIN_SERIALIZED && native === undefined) missNative(length * LOST_NS);
   if (length < MIN_SERIALIZED || native === undefined) {
-    return copyOneByOne(text, width, target, start, 0, length);
+    return copyOneByOne(text, units, length);
   }
   // Memory is copied faster if both sides are aligned alike.
   let at = ((HEADER_BYTES - target.byteOffset - start) & 7) / width;
-  copyOneByOne(text, width, target, start, 0, at);
+  copyOneByOne(text, units, at);
   for (; at < length; at += UNITS_AT_ONCE) {
     const part = text.slice(at, at + UNITS_AT_ONCE);
     const bytes = native.serialize(part);
@@ -76,19 +80,12 @@ function copySerialized(
 }
 
 /** Returns a view of units of so many bytes each. */
-function unitsOf(bytes: Uint8Array, width: 1 | 2, start: number, length: number) {
+function unitsOf(bytes: Uint8Array, width: 1 | 2, start: number, length: number): Units {
   const View = width === 1 ? Uint8Array<ArrayBufferLike> : Uint16Array<ArrayBufferLike>;
   return new View(bytes.buffer, bytes.byteOffset + start, length);
 }
 
-function copyOneByOne(
-  text: string,
-  width: 1 | 2,
-  target: Uint8Array,
-  start: number,
-  from: number,
-  to: number,
-): void {
-  const units = unitsOf(target, width, start, text.length);
-  for (let at = from; at < to; at++) units[at] = text.charCodeAt(at);
+/** Copies the first units of a text. */
+function copyOneByOne(text: string, units: Units, count: number): void {
+  for (let at = 0; at < count; at++) units[at] = text.charCodeAt(at);
 }

@@ -135,6 +135,11 @@ testEach(
     await using pool = new Pool(1);
     const any = (value: unknown) => value as never;
     await assertRejects(() => pool.map(any("f"), [1]), TypeError, "fn must be a function");
+    await assertRejects(
+      () => pool.map(any([1]), any(Math.sqrt)),
+      TypeError,
+      "fn must be a function, not an object of class Array. The function comes first, and then its items",
+    );
     await assertRejects(() => pool.apply(any(null)), TypeError, "fn must be a function");
     await assertRejects(() => pool.apply(square, any(5)), TypeError, "args must be an array");
     for (const items of [5, null, undefined, {}, (async function* () {})()]) {

@@ -324,14 +324,16 @@ test("progress() passes errors through, and the results after them", async () =>
   await assertRejects(() => out.over(pool.imap(odd, [1])).throw(new TypeError("given")), TypeError);
 });
 
+/** Returns a function that fails for a number, and returns others. */
+const failingAt = (failed: number) => (x: number) => {
+  if (x === failed) throw new RangeError("no");
+  return x;
+};
+
 test("progress() shows its bar once if the last item is an error", async () => {
   const out = new FakeOutput(false);
   await using pool = new ThreadPool(1);
-  const fail = (x: number) => {
-    if (x === 2) throw new RangeError("no");
-    return x;
-  };
-  const results = out.over(pool.imap(fail, [1, 2]));
+  const results = out.over(pool.imap(failingAt(2), [1, 2]));
   await results.next();
   await assertRejects(() => results.next(), RangeError);
   assertEquals(await results.next(), { done: true, value: undefined });
@@ -341,11 +343,7 @@ test("progress() shows its bar once if the last item is an error", async () => {
 test("progress() goes on when the next item is asked for long after an error", async () => {
   const out = new FakeOutput(false);
   await using pool = new ThreadPool(1);
-  const fail = (x: number) => {
-    if (x === 1) throw new RangeError("no");
-    return x;
-  };
-  const results = out.over(pool.imap(fail, [1, 2, 3]));
+  const results = out.over(pool.imap(failingAt(1), [1, 2, 3]));
   out.ms = 1000;
   await assertRejects(() => results.next(), RangeError);
   for (let turns = 0; turns < 3; turns++) await turn();
