@@ -20,7 +20,10 @@ import { ROOT, sourceFiles } from "./source_files.ts";
 import { Random } from "./stress/random.ts";
 
 /** How long the tests of a folder may take, in milliseconds: a bug may make them hang. */
-const TIME_LIMIT_MS = 10 * 60_000;
+const FOLDER_LIMIT_MS = 10 * 60_000;
+
+/** The same for the tests that are named after a file. */
+const NAMESAKES_LIMIT_MS = 2 * 60_000;
 
 /** Folders and files whose tests are elsewhere as well, or only. */
 const ALSO_TESTED_IN: Readonly<Record<string, readonly string[]>> = {
@@ -122,15 +125,22 @@ async function finderOf(copy: string, path: string): Promise<Finder> {
       if (await exists(`${copy}/tests/${name}`)) tests.push(`tests/${name}`);
     }
     if (tests.length === 0) continue; // Deno would run all tests
-    const end = await run(copy, ["test", "--allow-all", "--no-check", "--fail-fast", ...tests]);
+    const limitMs = names === namesakes ? NAMESAKES_LIMIT_MS : FOLDER_LIMIT_MS;
+    const args = ["test", "--allow-all", "--no-check", "--fail-fast", ...tests];
+    const end = await run(copy, args, limitMs);
     if (end !== "success") return end === "late" ? "the time limit" : "a test";
   }
-  return await run(copy, ["check", path]) === "failure" ? "the compiler" : "nothing";
+  const end = await run(copy, ["check", path], FOLDER_LIMIT_MS);
+  return end === "failure" ? "the compiler" : "nothing";
 }
 
-/** Runs Deno in a folder, within the time limit. */
-async function run(cwd: string, args: string[]): Promise<"success" | "failure" | "late"> {
-  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+/** Runs Deno in a folder, within a time limit. */
+async function run(
+  cwd: string,
+  args: string[],
+  limitMs: number,
+): Promise<"success" | "failure" | "late"> {
+  const signal = AbortSignal.timeout(limitMs);
   const { success } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd,
