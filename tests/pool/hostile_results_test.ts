@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { MaybeEncodingError, Pool, ThreadPool } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { outcomes } from "../fixtures/pools.ts";
@@ -52,13 +52,13 @@ for (const [what, make] of Object.entries(badResults)) {
     await using pool = new Pool(1);
     const worker = await pool.apply(tasks.pid);
     await assertRejects(() => pool.apply(make), MaybeEncodingError, "Cannot send back result");
-    await assertRejects(
-      () => pool.map(make, [1, 2]),
+    // One item: a second one would go on after the map has failed, and its worker might be replaced.
+    await assertRejects(() => pool.map(make, [1]), MaybeEncodingError, "Cannot send back result");
+    const found = await outcomes(pool.imap(make, [1, 2]));
+    assertEquals(found.map((error) => (error as Error).constructor), [
       MaybeEncodingError,
-      "Cannot send back result",
-    );
-    const found = await outcomes(pool.imap(make, [1]));
-    assertStrictEquals((found[0] as Error).constructor, MaybeEncodingError);
+      MaybeEncodingError,
+    ]);
     assertEquals(await pool.apply(tasks.pid), worker);
   });
 }
