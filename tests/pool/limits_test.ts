@@ -132,7 +132,7 @@ test("the signal of a task is up to date in code that computes", async () => {
   assert(await begun.wait(guard));
   controller.abort(new RangeError("enough"));
   await assertRejects(() => computing, RangeError, "enough");
-  assertEquals(await reasons.get(guard), "RangeError");
+  assertEquals(await reasons.get(guard), "CancelledError");
 });
 
 testEach("a Pool is whole after tasks that do not end were aborted", async (kind) => {
