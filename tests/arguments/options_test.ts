@@ -1,8 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  adviseSignal,
+  checkArguments,
   checkArity,
   checkOptions,
   checkPositiveInteger,
+  checkStrings,
+  checkTarget,
+  checkTimeLimit,
+  isOptionsObject,
   type OptionNames,
 } from "../../lib/arguments/options.ts";
 
@@ -125,5 +131,112 @@ Deno.test("checkPositiveInteger() accepts integers of at least 1 and rejects all
     const errorClass = typeof count === "number" ? RangeError : TypeError;
     const { message } = assertThrows(() => checkPositiveInteger("do it", "n", count), errorClass);
     assertEquals(message, `Cannot do it: n must be an integer of at least 1, not ${described}`);
+  }
+});
+
+Deno.test("checkOptions() looks at the options' own names, not at those they inherit", () => {
+  check(Object.create({ jobs: 1 }))();
+  const inherited = Object.assign(Object.create({ jobs: 1 }), { other: 2 });
+  assertThrows(check(inherited), TypeError, "there is no option other");
+});
+
+Deno.test("checkOptions() says what to write in place of Python's arguments by name", () => {
+  interface Target {
+    args?: unknown[];
+  }
+  const withArgs = (options: object) => () =>
+    checkOptions<Target>("do it", options, { args: true });
+  for (const name of ["kwargs", "kws", "kwds"]) {
+    const start = "Functions here have no keyword arguments. Put the values into ";
+    assertThrows(withArgs({ [name]: 1 }), TypeError, `${start}args, for instance as an object`);
+    assertThrows(check({ [name]: 1 }), TypeError, `${start}the arguments, for instance`);
+  }
+  const { message } = assertThrows(withArgs({ timeout: 1 }), TypeError);
+  assertEquals(message, "Cannot do it: there is no option timeout. There is args");
+});
+
+Deno.test("checkOptions() checks timeoutMs, and the types that the names state", () => {
+  assertThrows(check({ timeoutMs: NaN }), RangeError, "options.timeoutMs must be a number of mill");
+  assertThrows(check({ timeoutMs: "5" }), TypeError, "options.timeoutMs must be a number of mill");
+  check({ nJobs: "5" })(); // its type is left to the caller
+  interface Typed {
+    flag?: boolean;
+    text?: string;
+  }
+  const typed = (options: unknown) => () =>
+    checkOptions("do it", options as Typed, { flag: "boolean", text: "string" });
+  for (const options of [{ flag: false, text: "" }, { flag: true }, { text: undefined }]) {
+    typed(options)();
+  }
+  for (
+    const [options, expected] of [
+      [{ flag: 1 }, "options.flag must be a boolean, not 1"],
+      [{ flag: true, text: 5 }, "options.text must be a string, not 5"],
+      [{ text: null }, "options.text must be a string, not null"],
+    ] as const
+  ) {
+    assertEquals(assertThrows(typed(options), TypeError).message, `Cannot do it: ${expected}`);
+  }
+});
+
+Deno.test("isOptionsObject() says which values can be options, and never throws", () => {
+  const { proxy: revoked, revoke } = Proxy.revocable([], {});
+  revoke();
+  for (const value of [{}, new Map(), Object.create(null)]) assert(isOptionsObject(value));
+  for (const value of [[], null, undefined, "x", () => {}, revoked]) {
+    assert(!isOptionsObject(value));
+  }
+});
+
+Deno.test("adviseSignal() says what to write for a time-out, and nothing for other names", () => {
+  const advice = "For a time limit write signal: AbortSignal.timeout(ms)";
+  for (const name of ["timeout", "timeoutMs", "Timeout"]) assertEquals(adviseSignal(name), advice);
+  for (const name of ["n", "noTimeout"]) assertEquals(adviseSignal(name), undefined);
+});
+
+Deno.test("checkArguments() and checkStrings() accept arrays, and say what to write", () => {
+  checkArguments("do it", "args", []);
+  const { message } = assertThrows(() => checkArguments("do it", "args", 5), TypeError);
+  assertEquals(
+    message,
+    "Cannot do it: args must be an array, not 5. For one argument write args: [x]",
+  );
+  checkStrings("do it", "names", []);
+  checkStrings("do it", "names", ["a", ""]);
+  const cases: [unknown, string][] = [
+    ["a", 'names must be an array of strings, not "a"'],
+    [undefined, "names must be an array of strings, not undefined"],
+    [["a", 5], "names[1] must be a string, not 5"],
+    [[null], "names[0] must be a string, not null"],
+  ];
+  for (const [names, expected] of cases) {
+    const { message } = assertThrows(() => checkStrings("do it", "names", names), TypeError);
+    assertEquals(message, `Cannot do it: ${expected}`);
+  }
+});
+
+Deno.test("checkTimeLimit() accepts times greater than 0", () => {
+  for (const value of [0.5, 1, Infinity]) checkTimeLimit("do it", "ms", value);
+  for (const value of [0, -1, -Infinity]) {
+    const { message } = assertThrows(() => checkTimeLimit("do it", "ms", value), RangeError);
+    const expected = `ms must be greater than 0, not ${value}. Leave it out for no limit`;
+    assertEquals(message, `Cannot do it: ${expected}`);
+  }
+  assertThrows(() => checkTimeLimit("do it", "ms", NaN), RangeError, "a number of milliseconds");
+  assertThrows(() => checkTimeLimit("do it", "ms", "5"), TypeError, "a number of milliseconds");
+});
+
+Deno.test("checkTarget() accepts a function and a list, and no function where none is needed", () => {
+  const target = () => {};
+  for (const options of [{ target }, { target, args: [1] }]) checkTarget("do it", options, true);
+  checkTarget("do it", {}, true); // it may be defined by a method of a subclass
+  checkTarget("do it", { target: undefined }, false);
+  const notFunction = "target must be a function, not undefined. Write target: fn, without calling";
+  assertThrows(() => checkTarget("do it", { target: undefined }, true), TypeError, notFunction);
+  for (const needsTarget of [true, false]) {
+    const check = (options: object) => () => checkTarget("do it", options, needsTarget);
+    assertThrows(check({ target: 5 }), TypeError, "target must be a function, not 5");
+    assertThrows(check({ target, args: 5 }), TypeError, "args must be an array, not 5");
+    assertThrows(check({ args: {} }), TypeError, "args must be an array, not an object");
   }
 });
