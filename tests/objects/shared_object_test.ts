@@ -12,21 +12,29 @@ import {
   type IsolateAddress,
   publishEnd,
   thisIsolate,
+  unlistIsolate,
 } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
+import { listHeld, takeAllHeld } from "../../lib/objects/held_list.ts";
 import {
   addHoldings,
   addMessageRef,
   addRef,
   addressOf,
+  canCross,
   createObject,
   defineType,
+  type Destination,
   dropAllHeldRefs,
   dropHoldings,
   dropRef,
+  goesAsValue,
   handleFor,
+  handleMark,
+  isHeldOnlyHere,
   isLentWhenSent,
   isOnlyHere,
+  isSharedObject,
   isUnreachable,
   markAllHeldUnreachable,
   markReachable,
@@ -34,13 +42,18 @@ import {
   notifyNeverReached,
   objectWord,
   ownHoldings,
+  reclaimLent,
+  registerHandle,
   release,
   reviveAs,
   SharedHandle,
   showState,
+  typeOf,
+  type TypeOperations,
   undoMessageRef,
 } from "../../lib/objects/shared_object.ts";
-import { collectGarbage, settledUse } from "../fixtures/heap.ts";
+import { collectGarbage, collectOnly, settledUse, useUpHeadroom } from "../fixtures/heap.ts";
+import { turn } from "../fixtures/turn.ts";
 
 const [PLAIN, PERMANENT, LENT, HELD] = [255, 254, 253, 252];
 const WORDS = 4;
@@ -355,4 +368,273 @@ Deno.test("showState() makes Deno.inspect() show the state of a handle", () => {
   assertEquals(Deno.inspect(new Shown()), "Shown { value: 5 }");
   assertEquals(Deno.inspect(Shown.prototype), "Shown.prototype");
   takeEvents();
+});
+
+Deno.test("typeOf() and isSharedObject() tell what begins at an address", () => {
+  const [thing, held] = [new Thing(), new Thing(HELD)];
+  assertEquals([typeOf(thing.at), typeOf(held.at)], [PLAIN, HELD]);
+  for (const { at } of [thing, held]) assert(isSharedObject(at));
+  for (const at of [0, -1, -thing.at, thing.at + 1, thing.at - 1, i32.length, i32.length * 2]) {
+    assert(!isSharedObject(at), `${at}`);
+  }
+  const undefinedType = createObject(200, WORDS);
+  i32[undefinedType + objectWord.REFERENCES] = 1;
+  assert(!isSharedObject(undefinedType));
+  const unused = createObject(PLAIN, WORDS);
+  assert(!isSharedObject(unused)); // nothing refers to it
+  addRef(unused);
+  assert(isSharedObject(unused));
+  dropRef(unused);
+  assert(!isSharedObject(unused));
+  takeEvents();
+});
+
+Deno.test("canCross() and goesAsValue() tell where a message may name an object, or carries its value", () => {
+  let type = 247;
+  const remote: number[] = [];
+  const kinds: [Partial<TypeOperations>, crosses: Destination[], asValue: Destination[]][] = [
+    [{}, [], []],
+    [{ crosses: true }, ["process"], []],
+    [{ isRemote: true }, ["program"], []],
+    [{ isRemote: (address) => remote.includes(address) }, [], []],
+    [{ isValue: true }, ["machine with values"], ["process", "program", "machine"]],
+    [{ crosses: true, isRemote: true }, ["process", "program"], []],
+  ];
+  const destinations: Destination[] = [
+    ...["heap", "process", "program", "machine", "machine with values"] as const,
+  ];
+  for (const [operations, crosses, asValue] of kinds) {
+    defineType(--type, "kind of object", { revive: reviveAs(Thing), ...operations });
+    const { at } = new Thing(type);
+    const given = (test: typeof canCross) => destinations.filter((it) => test(at, it));
+    assertEquals(given(canCross), ["heap", ...crosses]);
+    assertEquals(given(goesAsValue), asValue);
+    if (typeof operations.isRemote !== "function") continue;
+    remote.push(at);
+    assertEquals(given(canCross), ["heap", "program"]);
+  }
+});
+
+Deno.test("isHeldOnlyHere() says whether this isolate alone has the object, by a handle", () => {
+  const thing = new Thing();
+  assert(isHeldOnlyHere(thing.at));
+  addRef(thing.at);
+  assert(!isHeldOnlyHere(thing.at));
+  dropRef(thing.at);
+  const address = createObject(PLAIN, WORDS);
+  addRef(address);
+  assert(isOnlyHere(address) && !isHeldOnlyHere(address)); // in a message
+  dropRef(address);
+  takeEvents();
+});
+
+Deno.test("an object is only here when the others that had it have ended", () => {
+  const thing = new Thing();
+  const [first, second] = [createIsolateRecord(thisIsolate), createIsolateRecord(thisIsolate)];
+  for (const record of [first, second]) {
+    using _ = asWorker(record);
+    listHeld(thing.at);
+    addRef(thing.at);
+  }
+  const other = createIsolateRecord(thisIsolate); // has no reference
+  assert(!isOnlyHere(thing.at));
+  publishEnd(first, 0);
+  publishEnd(other, 0);
+  assert(!isOnlyHere(thing.at)); // the second one has it still
+  publishEnd(second, 0);
+  assert(isOnlyHere(thing.at) && isHeldOnlyHere(thing.at));
+  addRef(thing.at); // of a message
+  assert(!isOnlyHere(thing.at));
+  dropRef(thing.at);
+  for (const record of [first, second]) {
+    assertEquals(takeAllHeld(record), [thing.at]);
+    dropRef(thing.at);
+  }
+  for (const record of [first, second, other]) unlistIsolate(record);
+  assertEquals(references(thing.at), 1);
+  takeEvents();
+});
+
+Deno.test("reclaimLent() returns a handle that was lent, and leaves others as they are", () => {
+  const [lent, here, closed] = [new Thing(LENT), new Thing(LENT), new Thing()];
+  addMessageRef(lent.at);
+  markUnreachable(closed); // of a type that is not lent
+  takeEvents();
+  for (const { at } of [here, closed]) reclaimLent(at);
+  assertEquals(takeEvents(), []);
+  reclaimLent(lent.at);
+  assertEquals([takeEvents(), isUnreachable(lent)], [["returned", "reachable"], false] as never);
+  const withoutHandle = createObject(LENT, WORDS);
+  addRef(withoutHandle);
+  takeEvents();
+  reclaimLent(withoutHandle);
+  assertEquals(takeEvents(), []);
+  dropRef(withoutHandle);
+  release(lent.at);
+  takeEvents();
+});
+
+Deno.test("handleFor() tells only a handle that does not reach its object that it is back", () => {
+  const thing = new Thing();
+  takeEvents();
+  handleFor(thing.at);
+  assertEquals(takeEvents(), []);
+  markUnreachable(thing);
+  assertEquals([handleFor(thing.at) === thing, takeEvents()], [
+    true,
+    ["unreachable", "returned", "reachable"],
+  ]);
+});
+
+Deno.test("an object whose handle finds no room in the list is freed, unless others have it", () => {
+  const record = createIsolateRecord(thisIsolate);
+  {
+    using _ = asWorker(record);
+    const [unused, used] = [createObject(PLAIN, WORDS), createObject(PLAIN, WORDS)];
+    addRef(used);
+    takeEvents();
+    {
+      using _ = useUpHeadroom(32);
+      assertThrows(() => registerHandle({}, used), Error, "shared memory");
+      assertEquals(takeEvents(), []);
+      assertThrows(() => registerHandle({}, unused), Error, "shared memory");
+      assertEquals(takeEvents(), ["destroy"]);
+    }
+    dropRef(used);
+    assertEquals(takeEvents(), ["destroy"]);
+  }
+  freeIsolateRecord(record);
+});
+
+Deno.test("a collected handle of an object that it did not reach does not notify it again", async () => {
+  await collectGarbage(); // handles of other tests
+  takeEvents();
+  (() => markUnreachable(new Thing()))();
+  assertEquals(takeEvents(), ["reachable", "unreachable"]);
+  await collectGarbage();
+  assertEquals(takeEvents(), ["destroy"]);
+});
+
+Deno.test("a handle that is collected after its worker has ended does not notify the object again", async () => {
+  await collectGarbage(); // handles of other tests
+  const record = createIsolateRecord(thisIsolate);
+  {
+    using _ = asWorker(record);
+    const address = createObject(PLAIN, WORDS);
+    addRef(address); // another isolate's
+    (() => handleFor(address))();
+    takeEvents();
+    markAllHeldUnreachable(record);
+    assertEquals(takeEvents(), ["unreachable"]);
+    await collectGarbage();
+    assertEquals([takeEvents(), references(address)], [[], 1] as never);
+    dropRef(address);
+    takeEvents();
+  }
+  freeIsolateRecord(record);
+});
+
+Deno.test("an object keeps its second handle when the first is collected", async () => {
+  const address = createObject(PLAIN, WORDS);
+  (() => handleFor(address))();
+  const second = { note: "as the proxy of a namespace" };
+  registerHandle(second, address);
+  assertEquals(references(address), 2);
+  await collectGarbage();
+  assertStrictEquals(handleFor(address), second);
+  assertEquals(references(address), 1);
+  takeEvents();
+});
+
+Deno.test("a worker that holds nothing drops its reference when its handle is collected", async () => {
+  await collectGarbage(); // handles of other tests
+  const record = createIsolateRecord(thisIsolate);
+  {
+    using _ = asWorker(record);
+    const address = createObject(HELD, WORDS);
+    addRef(address); // another isolate's
+    (() => {
+      handleFor(address);
+      addHoldings(address, 2);
+      dropHoldings(address, 2);
+    })();
+    assertEquals(references(address), 2);
+    await collectGarbage();
+    assertEquals(references(address), 1);
+    dropRef(address);
+  }
+  freeIsolateRecord(record);
+});
+
+Deno.test("things that do not matter any more keep no reference, nor do those of the main isolate", async () => {
+  const UNHELD = 240;
+  defineType(UNHELD, "thing without holders", {
+    revive: reviveAs(Thing),
+    onHolderEnd: () => {},
+    hasHolders: () => false,
+  });
+  const record = createIsolateRecord(thisIsolate);
+  {
+    using _ = asWorker(record);
+    const address = createObject(UNHELD, WORDS);
+    addRef(address); // another isolate's
+    (() => addHoldings((handleFor(address) as Thing).at))();
+    await collectGarbage();
+    assertEquals(references(address), 1);
+    dropRef(address);
+  }
+  freeIsolateRecord(record);
+  const address = createObject(HELD, WORDS);
+  addRef(address); // another isolate's
+  (() => addHoldings((handleFor(address) as Thing).at))();
+  await collectGarbage();
+  assertEquals(references(address), 1);
+  const next = handleFor(address);
+  assertEquals([references(address), ownHoldings(address)], [2, 0]);
+  assertStrictEquals(handleFor(address), next);
+  dropRef(address);
+});
+
+Deno.test("a handle that follows a collected one keeps the object when that one is finalized", async () => {
+  const address = createObject(HELD, WORDS);
+  const isFirst = new WeakSet();
+  (() => isFirst.add(handleFor(address)))();
+  let next: object;
+  do {
+    await turn();
+    collectOnly();
+    next = handleFor(address); // before the finalizer of the first one runs
+  } while (isFirst.has(next));
+  await collectGarbage();
+  assertEquals(references(address), 1);
+  assertStrictEquals(handleFor(address), next);
+});
+
+Deno.test("a worker that has ended and counts nothing abandons nothing", () => {
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const thing = new Thing(HELD);
+  kept.push(thing);
+  publishEnd(record, 0);
+  takeEvents();
+  assert(!addHoldings(thing.at, 0));
+  assertEquals(takeEvents(), []);
+});
+
+Deno.test("notifyNeverReached() tells every object that a message no longer reaches it", () => {
+  const thing = new Thing();
+  takeEvents();
+  notifyNeverReached(thing.at, thisIsolate);
+  assertEquals(takeEvents(), ["unreachable"]);
+});
+
+Deno.test("handles have the mark by which another copy of the package knows them", () => {
+  assertEquals(Reflect.get(new Thing(), handleMark), true);
+  takeEvents();
+});
+
+Deno.test("showState() shows no state of an object that is no handle", () => {
+  class Shown extends Thing {}
+  showState(Shown, ({ at }) => ({ at }));
+  assertEquals(Deno.inspect(Object.create(Shown.prototype)), "Shown.prototype");
 });
