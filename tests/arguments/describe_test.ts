@@ -57,6 +57,8 @@ Deno.test("isErrorOf() and instanceof of the package's errors never throw", () =
     assert(!isErrorOf(value, TimeoutError));
     assert(!((value as unknown) instanceof TimeoutError));
   }
+  const lookalike = Object.create(TimeoutError.prototype); // no error, though it inherits from one
+  assert(!isErrorOf(lookalike, TimeoutError));
   assert(!isErrorOf(errors.plain, TypeError) && isErrorOf(errors.plain, RangeError));
 });
 

@@ -9,6 +9,7 @@ import {
   lengthOf,
   makeHeader,
   PART_BYTES,
+  partsOf,
 } from "../../lib/wire/frames.ts";
 
 const TYPES = [1, 2, 7];
@@ -87,6 +88,8 @@ Deno.test("bytes that are no frame are refused before their contents are there",
   refused([0, 0, 0, 0, 1, 0, 0, 1], "there is no type 1");
   refused([233, 3, 0, 0, 1, 0, 0, 0], "it has 1001 bytes, and the limit is 1000");
   refused([255, 255, 255, 255, 1, 0, 0, 0], "it has 4294967295 bytes");
+  const largest = new FrameReader(TYPES, 1000).read(frameOf(1, new Uint8Array(1000)));
+  assertEquals(whole(largest), [{ type: 1, contents: new Uint8Array(1000) }]);
 });
 
 Deno.test("contents come in parts of one length, however they arrived", () => {
@@ -101,6 +104,17 @@ Deno.test("contents come in parts of one length, however they arrived", () => {
   assertEquals(lengths(20_000), [20_000]);
   assertEquals(lengths(PART_BYTES), [PART_BYTES]);
   assertEquals(lengths(2 * PART_BYTES + 5), [PART_BYTES, PART_BYTES, 5]);
+});
+
+Deno.test("partsOf() cuts bytes into parts of one length, which are views on them", () => {
+  for (const length of [0, 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES]) {
+    const bytes = new Uint8Array(length);
+    const parts = partsOf(bytes);
+    assertEquals(parts.length, Math.ceil(length / PART_BYTES));
+    assertEquals(parts.slice(0, -1).every((part) => part.length === PART_BYTES), true);
+    assertEquals([lengthOf(parts), joined(parts)], [length, bytes]);
+    assertEquals(parts.every((part) => part.buffer === bytes.buffer), true);
+  }
 });
 
 Deno.test("what was read stays as it is when the bytes are used again", () => {

@@ -150,6 +150,7 @@ test("a definition of a program that is not trusted must have been sent to it, o
     { kind: "source", name: "", source: "() => 5" },
     { kind: "global", name: "eval" },
     { kind: "global", name: "Temporal.Now.instant" },
+    { kind: "source", name: "Temporal.Instant.from", source: "() => 5" },
   ];
   assertEquals(others.map((definition) => sent.mayName(definition)), others.map(() => false));
   assertEquals(sent.mayName({ kind: "global", name: "Temporal.Instant.from" }), true);
@@ -167,6 +168,71 @@ test("checkDefinition() accepts definitions, and nothing else", () => {
     { kind: "task", name: "", module: "", index: 0, hash: 0, twin: 0, member: ["a", 5] },
   ];
   for (const value of wrong) assertThrows(() => checkDefinition(value), CorruptMessageError);
+});
+
+test("checkDefinition() checks every property, and those that may be left out only if they are there", () => {
+  const task = { kind: "task", name: "f", module: "m", index: 1, hash: 2, twin: 0 };
+  const full = { ...task, at: "m:1:2", twins: 1, member: ["a", "b"] };
+  const definitions: Record<string, object> = {
+    task,
+    full,
+    twinsOnly: { ...task, twins: 1 },
+    memberOfNone: { ...task, member: [] },
+    export: { kind: "export", name: "f", module: "m" },
+    global: { kind: "global", name: "Math.max" },
+    source: { kind: "source", name: "f", source: "() => 5" },
+  };
+  for (const definition of Object.values(definitions)) {
+    assertEquals(checkDefinition(definition) as object, definition);
+    for (const name of Object.keys(definition)) {
+      const isOptional = ["at", "twins", "member"].includes(name);
+      const { [name]: _, ...others } = definition as Record<string, unknown>;
+      for (const value of [null, {}, ["a", 5], true]) {
+        assertThrows(() => checkDefinition({ ...others, [name]: value }), CorruptMessageError);
+      }
+      if (isOptional) assertEquals(checkDefinition(others) as object, others);
+      else assertThrows(() => checkDefinition(others), CorruptMessageError);
+      // What an object inherits was not sent.
+      const inherited = Object.assign(
+        Object.create({ [name]: Reflect.get(definition, name) }),
+        others,
+      );
+      if (!isOptional) assertThrows(() => checkDefinition(inherited), CorruptMessageError);
+    }
+  }
+  assertThrows(
+    () => checkDefinition({ ...full, at: 5 }),
+    CorruptMessageError,
+    "at is not a string?",
+  );
+  assertThrows(() => checkDefinition({ ...full, twins: "5" }), CorruptMessageError, "twins is not");
+  assertThrows(() => checkDefinition({ ...task, index: "5" }), CorruptMessageError, "its index is");
+});
+
+test("received definitions are counted and numbered in the order in which they came", () => {
+  const received = new ReceivedDefinitions();
+  assertEquals([received.count, received.at(0)], [0, undefined]);
+  const definitions: Definition[] = [
+    { kind: "global", name: "Math.max" },
+    { kind: "global", name: "Math.min" },
+  ];
+  for (const definition of definitions) received.add(definition);
+  assertEquals([received.count, received.at(0), received.at(1)], [2, ...definitions]);
+  assertEquals(received.addressOf(1), functionAddress(Math.min));
+});
+
+test("attachments are copied out of the heap, or read there if the caller says so", () => {
+  const { numbers } = new Connection();
+  const bytes = new Uint8Array(100_000).fill(7);
+  const message = storeValue(bytes, "value");
+  const copy = copyOut(message, numbers);
+  const inPlace = copyOut(message, numbers, false);
+  const attachment = ({ parts }: WireMessage) => parts.at(-1)!;
+  assertEquals(attachment(copy).buffer === i32.buffer, false);
+  assertEquals(attachment(inPlace).buffer === i32.buffer, true);
+  assertEquals(joined(copy.parts), joined(inPlace.parts));
+  discardMessage(message);
+  assertEquals(attachment(copy).every((byte) => byte === 7), true);
 });
 
 test("shared objects without a number do not cross between programs", () => {
