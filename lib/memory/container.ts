@@ -25,7 +25,7 @@ const computing: number[] = [];
  */
 export function throwIfNotChangeable(container: ObjectAddress): void {
   throwIfStopping();
-  if (computing.length > 0 && computing.includes(container)) {
+  if (computing.includes(container)) {
     throw new Error(
       "Cannot change shared container in a function that computes its new contents: such a " +
         "function may run more than once. Return the new value instead",

@@ -33,7 +33,6 @@ const NAME = 3;
 /** Gives an object a name. Returns false if the name is in use. */
 export function putName(name: string, object: ObjectAddress): boolean {
   const bytes = new TextEncoder().encode(name);
-  ensureIsolate();
   const entry = allocate(NAME * 4 + bytes.length);
   i32[entry + OBJECT] = object;
   i32[entry + LENGTH] = bytes.length;
@@ -68,7 +67,6 @@ export function findName(name: string): object | undefined {
 /** Removes a name. Returns false if there is no such name. */
 export function removeName(name: string): boolean {
   const bytes = new TextEncoder().encode(name);
-  ensureIsolate();
   const entry = inNames(() => {
     const link = linkTo(bytes);
     if (link === 0) return 0;

@@ -61,10 +61,12 @@ export function sharedArray<Code extends NumericTypecode>(
   checkInteger("make array", "from", length, 0);
   const bytes = length * dataClass.BYTES_PER_ELEMENT;
   const buffer = sharedBuffer("make array", bytes, options);
-  // The elements of a typed array are all of one type.
-  if (elements !== undefined) checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
   const array = new dataClass(buffer, 0, length);
-  if (elements !== undefined) array.set(elements as ArrayLike<number>);
+  if (elements !== undefined && length > 0) { // none has a type
+    // The elements of a typed array are all of one type.
+    checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
+    array.set(elements as ArrayLike<number>);
+  }
   return array as unknown as DataOf<Code>;
 }
 

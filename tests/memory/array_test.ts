@@ -338,3 +338,37 @@ test("SharedArray.acquire() throws AbandonedLockError when the holder died", asy
   array.release();
   assertEquals([...array], [5, 0]);
 });
+
+test("SharedArray[name] takes what only looks like an index for a name", () => {
+  const array = new SharedArray("i", 10) as SharedArray<"i"> & Record<string, unknown>;
+  array["9"] = 5;
+  assertEquals([array[9], array["-1"], array.get(9)], [5, 5, 5]);
+  for (const name of ["/", ":", "-", "-/", "-:", "", "x1"]) {
+    assertEquals(array[name], undefined);
+    array[name] = "mine";
+    assertEquals([array[name], Object.hasOwn(array, name)], ["mine", true]);
+  }
+  assertEquals([...array.data], [0, 0, 0, 0, 0, 0, 0, 0, 0, 5]);
+});
+
+test("SharedArray() accepts what has elements and a length, and nothing else", () => {
+  assertEquals([...make("i", { length: 0 })], []);
+  for (const length of [-1, 1.5, NaN, "1", undefined]) {
+    assertThrows(() => make("i", { length, 0: 1, 1: 1 }), TypeError, "a sequence of elements");
+  }
+  const bytes = new DataView(new ArrayBuffer(8));
+  assertThrows(() => make("i", bytes), TypeError, "a length or a sequence of elements");
+  const gone = Int32Array.of(1);
+  gone.buffer.transfer();
+  assertThrows(() => make("i", gone), TypeError, "sizeOrSequence has been transferred");
+});
+
+test("the methods for the lock of an array or value are properties as other methods are", () => {
+  for (const { prototype } of [SharedArray, mp.Value]) {
+    for (const name of ["acquire", "acquireSync", "tryAcquire", "release", "getLock"]) {
+      const { value, ...flags } = Object.getOwnPropertyDescriptor(prototype, name)!;
+      assertEquals(typeof value, "function");
+      assertEquals(flags, { writable: true, enumerable: false, configurable: true });
+    }
+  }
+});

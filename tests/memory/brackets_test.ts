@@ -47,3 +47,13 @@ test("SharedMap and SharedList allow members, symbols and properties of subclass
   assertEquals(list instanceof SharedList, true);
   assertEquals(Array.from(list), ["x"]);
 });
+
+test("brackets read nothing of a SharedMap, nor of a subclass of SharedList", () => {
+  const map = new SharedMap<string, number>({ a: 1 }) as SharedMap<string, number> & Anything;
+  assertEquals([map[0], map.b, "0" in map], [undefined, undefined, false]);
+  class Named extends SharedList<number> {}
+  const named = new Named([5]) as Named & Anything;
+  assertEquals([named[0], named.first, named.length], [undefined, undefined, 1]);
+  const list = new SharedList([5]) as SharedList<number> & Anything;
+  for (const name of ["first", "1x", "--1", ""]) assertEquals(list[name], undefined);
+});

@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { Event } from "@sauropod/multiprocessing";
+import { Event, MemoryError } from "@sauropod/multiprocessing";
+import { keptBuffer } from "../../lib/codec/buffers.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import {
   descriptorAt,
@@ -22,6 +23,7 @@ import {
 } from "../../lib/memory/mapping.ts";
 import { addressOf, dropRef } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
+import { collectGarbage, useUpHeap } from "../fixtures/heap.ts";
 
 const PAGE_BYTES = 1 << 16;
 
@@ -103,4 +105,95 @@ test("a buffer that processes can map knows where its memory is open, and closes
   // Another shared object is none.
   const other = addressOf(new Event())!;
   assertEquals([descriptorAt(other), mappedNumberAt(other)], [undefined, undefined]);
+});
+
+/** Replaces functions of the C library, and counts the libraries that are open. */
+function withFunctions(replaced: Record<string, unknown>): Disposable & { open: number } {
+  const { dlopen } = Deno;
+  const result = { open: 0, [Symbol.dispose]: () => stubbed[Symbol.dispose]() };
+  const stubbed = stub(
+    Deno,
+    "dlopen",
+    ((path: string, wanted: Deno.ForeignLibraryInterface) => {
+      const library = dlopen(path, wanted);
+      result.open++;
+      return {
+        symbols: { ...library.symbols, ...replaced },
+        close: () => (result.open--, library.close()),
+      };
+    }) as never,
+  );
+  return result;
+}
+
+test("makeMemory() and openMemory() return nothing when the system refuses, and leave nothing open", () => {
+  const { descriptor } = makeMemory(1)!;
+  const before = descriptors();
+  const elsewhere = () => Deno.UnsafePointer.of(new Uint8Array(1));
+  for (
+    const replaced of [
+      { memfd_create: () => -1 },
+      { ftruncate: () => -1 },
+      { fcntl: () => -1 },
+      { mmap: elsewhere },
+      { mmap: () => null },
+    ]
+  ) {
+    using functions = withFunctions(replaced);
+    assertEquals(makeMemory(1), undefined);
+    assertEquals([functions.open, descriptors()], [0, before]);
+  }
+  for (
+    const replaced of [
+      { open: () => -1 },
+      { readlink: () => -1n },
+      { fcntl: () => 0 },
+      { lseek: () => BigInt(PAGE_BYTES) ** 2n + 1n },
+      { mmap: elsewhere },
+    ]
+  ) {
+    using functions = withFunctions(replaced);
+    assertEquals(openMemory(descriptor), undefined);
+    assertEquals([functions.open, descriptors()], [0, before]);
+  }
+  using functions = withFunctions({});
+  assertEquals(openMemory(descriptor)?.byteLength, PAGE_BYTES);
+  assertEquals([functions.open, descriptors()], [0, before]);
+  closeMemory(descriptor.fd);
+  assertEquals([functions.open, descriptors()], [0, before - 1]);
+});
+
+test("a memory may be the first file of a program, of number 0", () => {
+  const closed: number[] = [];
+  const close = (fd: number) => closed.push(fd);
+  const done = () => 0;
+  {
+    const mmap = (at: unknown) => at; // as if it were mapped
+    using _ = withFunctions({ memfd_create: () => 0, ftruncate: done, fcntl: done, mmap, close });
+    assertEquals([makeMemory(1)?.descriptor.fd, closed], [0, []] as never);
+  }
+  {
+    using _ = withFunctions({ open: () => 0, readlink: () => 0n, close });
+    assertEquals([openMemory({ pid: Deno.pid, fd: 0, id: 1 }), closed], [undefined, [0]]);
+  }
+});
+
+test("a buffer that finds no room in the shared heap leaves no descriptor open", () => {
+  ensureIsolate();
+  const before = descriptors();
+  {
+    using _ = useUpHeap(32);
+    assertThrows(() => makeMappedBuffer(10), MemoryError);
+  }
+  assertEquals(descriptors(), before);
+});
+
+test("a buffer that nothing reaches is closed, and kept no longer", async () => {
+  ensureIsolate();
+  await collectGarbage(); // buffers of other tests
+  const before = descriptors();
+  const address = (() => addressOf(makeMappedBuffer(10)!)!)();
+  assertEquals([descriptors(), keptBuffer(address) !== undefined], [before + 1, true]);
+  await collectGarbage();
+  assertEquals([descriptors(), keptBuffer(address)], [before, undefined]);
 });

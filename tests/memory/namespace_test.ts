@@ -8,6 +8,8 @@ import {
   SharedMap,
 } from "@sauropod/multiprocessing";
 import { count } from "../fixtures/container_tasks.ts";
+import { attributesOf, reviveElsewhere } from "../../lib/memory/namespace.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
 import { settledUse } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
@@ -114,4 +116,70 @@ test("Namespace is freed with its contents", async () => {
     for (let depth = 0; depth < 1000; depth++) n = new Namespace<typeof n>({ inner: n });
   })();
   assertEquals(await settledUse(), before);
+});
+
+test("Namespace has the members of its class, and properties that are not shared", () => {
+  const n = new Namespace<Record<string, unknown>>({ a: 1 });
+  const mark = Symbol("mark");
+  assertEquals(["toString" in n, "a" in n, "_own" in n, "b" in n], [true, true, false, false]);
+  n._own = 2;
+  Object.defineProperty(n, "_other", { value: 3, configurable: true });
+  Object.assign(n, { [mark]: 4 });
+  assertEquals([n._own, n._other, Reflect.get(n, mark)], [2, 3, 4]);
+  assertEquals(["_own" in n, mark in n, Object.hasOwn(n, "_other")], [true, true, true]);
+  assertEquals(Object.getOwnPropertyDescriptor(n, "_other")?.writable, false);
+  assert(delete n._other);
+  assertEquals([n._other, "_other" in n], [undefined, false]);
+  assertEquals(Object.keys(n), ["a"]);
+  assertEquals(Object.getOwnPropertyDescriptor(n, "a"), {
+    value: 1,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+  assertEquals(Object.getOwnPropertyDescriptor(n, "b"), undefined);
+  assertEquals(Reflect.preventExtensions(n), false);
+  assertEquals(Reflect.defineProperty(n, "f", { get: () => 1 }), false);
+});
+
+test("Namespace tells an attribute that is undefined from one that it does not have", () => {
+  const n = new Namespace<Record<string, unknown>>({ toString: undefined });
+  assertEquals([n.toString, "toString" in n, Object.keys(n)], [undefined, true, ["toString"]]);
+  assert(Reflect.deleteProperty(n, "toString"));
+  assertEquals(String(n), "Namespace()");
+});
+
+test("a namespace of another program asks that one for its attributes", () => {
+  const attributes = new SharedMap<string, unknown>({ a: 1, gone: undefined });
+  const address = addressOf(new Namespace())!;
+  const n = reviveElsewhere(attributes, address) as Record<string, unknown>;
+  assertEquals([n.a, n.gone, n.other], [1, undefined, undefined]);
+  assertEquals(["a" in n, "gone" in n, "other" in n], [true, true, false]);
+  assertEquals(Object.keys(n), ["a", "gone"]);
+  assertEquals(Object.hasOwn(n, "gone"), true);
+  assertEquals(Object.hasOwn(n, "other"), false);
+  assertEquals(typeof n.toString, "function");
+  n.b = 2;
+  delete n.a;
+  assertEquals(attributes.copy(), new Map<string, unknown>([["gone", undefined], ["b", 2]]));
+  assertEquals(addressOf(n), address);
+  assertStrictEquals(attributesOf(n), attributes as unknown);
+});
+
+test("Namespace() and update() refuse what they cannot use", () => {
+  for (const attributes of [5, "x", null, [1]] as unknown as object[]) {
+    const message = "Cannot make namespace: attributes must be an object, not ";
+    assertThrows(() => new Namespace(attributes), TypeError, message);
+  }
+  const n = new Namespace<Record<string, number>>({ a: 1 });
+  const name = 5 as unknown as string;
+  assertThrows(() => Namespace.update(n, name, (it) => it), TypeError, "name must be a string");
+  const fn = 5 as unknown as (it: number) => number;
+  assertThrows(() => Namespace.update(n, "a", fn), TypeError, "fn must be a function, not 5");
+  assertEquals({ ...n }, { a: 1 });
+});
+
+test("the prototypes of containers are shown as such", () => {
+  assertEquals(Deno.inspect(Namespace.prototype), "Namespace.prototype");
+  assertEquals(Deno.inspect(SharedMap.prototype), "SharedMap.prototype");
 });

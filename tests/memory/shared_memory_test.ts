@@ -214,3 +214,133 @@ test("sharedArray() creates typed arrays of every type", () => {
   }
   assertThrows(() => sharedArray("complex" as "d", 1), TypeError);
 });
+
+test("SharedMemory and ShareableList are shown by their names and items", () => {
+  const memory = new SharedMemory({ create: true, size: 8, name: "shown" });
+  assertEquals(Deno.inspect(memory), 'SharedMemory { name: "shown", size: 8 }');
+  assertEquals(Deno.inspect(SharedMemory.prototype), "SharedMemory.prototype");
+  assertEquals(Deno.inspect(Object.create(SharedMemory.prototype)), "SharedMemory.prototype");
+  memory.unlink();
+  const list = new ShareableList([1, "a"]);
+  assertEquals(Deno.inspect(list), 'ShareableList [ 1, "a" ]');
+  assertEquals(Deno.inspect(ShareableList.prototype), "ShareableList.prototype");
+  assertEquals(Deno.inspect(Object.create(ShareableList.prototype)), "ShareableList.prototype");
+  list.shm.unlink();
+});
+
+test("SharedMemory is closed at the end of its block", () => {
+  let memory: SharedMemory;
+  {
+    using made = new SharedMemory({ create: true, size: 8 });
+    memory = made;
+    assertEquals(made.buffer.byteLength, 8);
+  }
+  assertThrows(() => memory.buffer, ClosedError, "Attach it again by its name");
+  memory.unlink();
+});
+
+test("SharedMemory() rejects what is no option, or no options", () => {
+  const make = (options: unknown) => () => new SharedMemory(options as { name: string });
+  assertThrows(make(undefined), TypeError, "options must be an object, not undefined. Write {");
+  assertThrows(make({ create: true, bytes: 5 }), TypeError, "there is no option bytes");
+  assertThrows(make({ create: 1, size: 5 }), TypeError, "options.create must be a boolean, not 1");
+  assertThrows(make({ name: 5 }), TypeError, "name must be a string that is not empty, not 5");
+});
+
+test("blocks are found by their whole names, and unlinked in any order", () => {
+  const names = ["ab", "abc", "abd", "a", "bb"];
+  const sizes = () =>
+    names.map((name) => {
+      try {
+        return new SharedMemory({ name }).size;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        return 0;
+      }
+    });
+  const blocks = names.map((name, at) => new SharedMemory({ create: true, size: at + 1, name }));
+  assertEquals(sizes(), [1, 2, 3, 4, 5]);
+  const left = [1, 2, 3, 4, 5];
+  for (const at of [2, 4, 0, 3, 1]) {
+    blocks[at].unlink();
+    left[at] = 0;
+    assertEquals(sizes(), left);
+  }
+});
+
+test("a block that was unlinked is kept by those who have it, and its name is free", () => {
+  const first = new SharedMemory({ create: true, size: 8, name: "again" });
+  first.buf[0] = 1;
+  first.unlink();
+  const second = new SharedMemory({ create: true, size: 16, name: "again" });
+  assertEquals([second.size, second.buf[0], first.buf[0]], [16, 0, 1]);
+  second.unlink();
+});
+
+test("ShareableList compares bytes by their contents, and other items by their values", () => {
+  const list = new ShareableList([
+    null,
+    new Uint8Array([1, 2]),
+    new Uint8Array([2, 1]),
+    new Uint8Array([1]),
+    new Uint8Array([]),
+    "1",
+    NaN,
+    0,
+  ]);
+  const found: [ShareableItem, number][] = [
+    [new Uint8Array([1]), 3],
+    [new Uint8Array([2, 1]), 2],
+    [new Uint8Array([]), 4],
+    [null, 0],
+    [NaN, 6],
+    [0, 7],
+  ];
+  for (const [item, index] of found) assertEquals([list.index(item), list.count(item)], [index, 1]);
+  for (const item of [new Uint8Array([2]), -0, "", false, 1n]) assertEquals(list.count(item), 0);
+  for (const use of [() => list.index({} as never), () => list.count({} as never)]) {
+    assertThrows(use, TypeError, "Cannot store item: value must be a number, bigint");
+  }
+  assertThrows(() => list.index(2n ** 64n), RangeError, "value must be a bigint of 64 bits");
+  list.shm.unlink();
+});
+
+test("ShareableList returns copies of bytes, and keeps each kind of item", () => {
+  const list = new ShareableList([new Uint8Array([1, 2, 3]), "text", false, true]);
+  const bytes = list.get(0) as Uint8Array;
+  bytes[0] = 9;
+  assertEquals(list.get(0), new Uint8Array([1, 2, 3]));
+  list.set(0, new Uint8Array([7]));
+  list.set(1, "");
+  list.set(2, true);
+  list.set(3, -(2n ** 63n));
+  assertEquals([...list], [new Uint8Array([7]), "", true, -(2n ** 63n)]);
+  assertThrows(() => list.get(0.5), RangeError, "index must be an integer, not 0.5");
+  assertThrows(() => list.get("0" as never), TypeError, "index must be an integer");
+  assertThrows(() => list.get(4), RangeError, "Cannot use item 4: the list has 4 items");
+  list.shm.unlink();
+});
+
+test("ShareableList() rejects what is no list and no option", () => {
+  const make = (...args: unknown[]) => () => new ShareableList(...(args as [ShareableItem[]]));
+  assertThrows(make(5), TypeError, "sequence must be an array or another iterable, not 5. For one");
+  assertThrows(make([1], { size: 5 }), TypeError, "there is no option size. There is name");
+  assertThrows(make([1], { name: 5 }), TypeError, "options.name must be a string, not 5");
+  assertThrows(make(undefined, { name: "none" }), Deno.errors.NotFound, "none");
+});
+
+test("sharedArray() checks its elements, their number and its options", () => {
+  const make = (...args: unknown[]) => () =>
+    (sharedArray as (...args: unknown[]) => unknown)(...args);
+  assertThrows(make("i", [1, "2"]), TypeError, "Cannot set element 1: int32 takes a number");
+  assertThrows(make("i", [1, 2n]), TypeError, "Cannot set element 1: int32 takes a number");
+  assertThrows(make("int64", Float64Array.of(1)), TypeError, "Cannot set element 0: int64 takes a");
+  assertThrows(make("i", new DataView(new ArrayBuffer(8))), TypeError, "a number of elements or a");
+  assertThrows(make("i", { length: -1 }), TypeError, "a number of elements or a sequence");
+  assertThrows(make("i", 1, { name: "x" }), TypeError, "there is no option name");
+  assertThrows(make("i", 1, { processes: 1 }), TypeError, "options.processes must be a boolean");
+  assertEquals([...sharedArray("int64", new Float64Array(0))], []);
+  assertEquals([...sharedArray("int16", Float64Array.of(1, 2, 3))], [1, 2, 3]);
+  assertEquals([...sharedArray("uint8", { length: 2, 0: 7, 1: 8 })], [7, 8]);
+  assertEquals(sharedArray("uint8", 5).length, 5);
+});

@@ -388,3 +388,28 @@ test("Value.acquire() throws AbandonedLockError when the holder died", async () 
   assertEquals(value.value, 5);
   value.release();
 });
+
+test("Value() of characters accepts every character of its type, and no other", () => {
+  const accepted = { c: ["\0", "\xff"], u: ["\0", "\uffff", "\u{10000}", "\u{10ffff}", "\ud800"] };
+  for (const [code, characters] of Object.entries(accepted)) {
+    for (const character of characters) {
+      assertEquals(make(code as Typecode, character).value as unknown, character);
+    }
+  }
+  for (const character of ["\u0100", "\uffff", "", "ab"]) {
+    assertThrows(() => make("c", character), RangeError, "single characters up to U+FF");
+  }
+  for (const text of ["\u{10ffff}\u{10ffff}", "\uffff\uffff", "a\u{10000}"]) {
+    assertThrows(() => make("u", text), RangeError, "single characters up to U+10FFFF");
+  }
+});
+
+test("Value() gives advice only for numbers and bigints that it can convert", () => {
+  const message = (code: Typecode, value: unknown) =>
+    assertThrows(() => make(code, value), TypeError).message;
+  assertEquals(message("i", "x"), 'Cannot set value: int32 takes a number, not "x"');
+  assertEquals(message("q", "x"), 'Cannot set value: int64 takes a bigint, not "x"');
+  assertEquals(message("q", 1.5), "Cannot set value: int64 takes a bigint, not 1.5");
+  assertEquals(message("bool", 1n), "Cannot set value: bool takes a boolean, not 1n");
+  assertEquals(message("c", 1), "Cannot set value: char takes a string, not 1");
+});
