@@ -76,9 +76,8 @@ function defineBySource(name: string, source: string): Definition {
   for (const text of [source, method]) {
     try {
       if (typeof evaluate(text) === "function") return { kind: "source", name, source: text };
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error; // not an expression: try the next form
-      usesMeta ||= error.message.includes("import.meta");
+    } catch (error) { // not an expression, or one of a name that it computes: try the next form
+      usesMeta ||= error instanceof SyntaxError && error.message.includes("import.meta");
     }
   }
   const why = usesMeta
