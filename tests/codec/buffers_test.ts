@@ -1,16 +1,30 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataCloneError } from "@sauropod/multiprocessing";
-import { bufferAddress, confirmPosted, keepBuffer } from "../../lib/codec/buffers.ts";
+import {
+  announceBuffer,
+  bufferAddress,
+  bufferOn,
+  confirmPosted,
+  dropUnreachable,
+  keepBuffer,
+  keptBuffer,
+  keptBuffers,
+  memoryOf,
+} from "../../lib/codec/buffers.ts";
 import { hooks } from "../../lib/heap/hooks.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import {
   addRef,
   createObject,
+  dropRef,
   handleFor,
+  objectWord,
   release,
   typeOf,
 } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
+import { collectGarbage } from "../fixtures/heap.ts";
 import { assertCloned, sent } from "../fixtures/messages.ts";
 
 const viewClasses = [
@@ -141,4 +155,102 @@ test("an isolate that blocks asks again for a buffer whose announcement is out o
     release(address);
   }
   assertEquals(requests, [address]);
+});
+
+/** Makes the object of a buffer that was announced and that no isolate has. */
+function objectOfBuffer(): number {
+  return createObject(bufferType ??= typeOf(bufferAddress(new SharedArrayBuffer(1))), 8);
+}
+let bufferType: number | undefined;
+
+test("a buffer is asked for once, after it was announced, and waited for until it is here", () => {
+  ensureIsolate();
+  const address = objectOfBuffer();
+  addRef(address);
+  const events: string[] = [];
+  const { requestBuffer, receiveBuffers } = hooks;
+  let received = 0;
+  Object.assign(hooks, {
+    receiveBuffers() {
+      events.push("receive");
+      if (++received === 4) keepBuffer(address, new SharedArrayBuffer(5));
+      else confirmPosted(address); // so that the next wait ends at once
+    },
+    requestBuffer: (requested: number) => events.push(`request ${requested === address}`),
+  });
+  try {
+    assertEquals((handleFor(address) as SharedArrayBuffer).byteLength, 5);
+  } finally {
+    Object.assign(hooks, { requestBuffer, receiveBuffers });
+    dropRef(address);
+  }
+  assertEquals(events, ["receive", "receive", "request true", "receive", "receive"]);
+});
+
+test("buffers are announced to the isolates that there are, and kept until nothing reaches them", async () => {
+  ensureIsolate();
+  await collectGarbage(); // buffers of other tests
+  dropUnreachable();
+  const [alone, among] = [objectOfBuffer(), objectOfBuffer()];
+  for (const address of [alone, among]) addRef(address);
+  const announced: number[] = [];
+  const { announceBuffer: before } = hooks;
+  Object.assign(hooks, { announceBuffer: undefined });
+  announceBuffer(alone, new SharedArrayBuffer(1));
+  Object.assign(hooks, { announceBuffer: (address: number) => announced.push(address) });
+  const buffer = new SharedArrayBuffer(2);
+  announceBuffer(among, buffer);
+  Object.assign(hooks, { announceBuffer: before });
+  assertEquals(announced, [among]);
+  const posts = [alone, among].map((address) => i32[address + objectWord.FIRST]);
+  assertEquals(posts, [1, 0]); // the other isolates confirm it
+  assertStrictEquals(keptBuffer(among), buffer);
+  assert(keptBuffers().some(([address, kept]) => address === among && kept === buffer));
+  dropRef(among);
+  dropUnreachable();
+  assertEquals([keptBuffer(among), keptBuffer(alone) !== undefined], [undefined, true]);
+  dropRef(alone);
+  keepBuffer(among, buffer); // few are swept whenever one is added
+  assertEquals(keptBuffer(alone), undefined);
+  dropUnreachable();
+  assertEquals(keptBuffer(among), undefined);
+});
+
+test("many buffers are swept when their number has grown by a tenth", () => {
+  ensureIsolate();
+  dropUnreachable();
+  const live = Array.from({ length: 200 }, objectOfBuffer);
+  for (const address of live) {
+    addRef(address);
+    keepBuffer(address, new SharedArrayBuffer(1));
+  }
+  dropUnreachable();
+  const count = keptBuffers().length;
+  assert(count >= 200);
+  const gone = objectOfBuffer(); // nothing refers to it
+  keepBuffer(gone, new SharedArrayBuffer(1));
+  const more: number[] = [];
+  while (keptBuffer(gone) !== undefined) {
+    const address = objectOfBuffer();
+    addRef(address);
+    more.push(address);
+    keepBuffer(address, new SharedArrayBuffer(1));
+  }
+  assertEquals(more.length, Math.floor(count * 1.1) + 1 - count);
+  for (const address of [...live, ...more]) dropRef(address);
+  dropUnreachable();
+  for (const address of [...live, ...more]) assertEquals(keptBuffer(address), undefined);
+});
+
+test("a buffer on a memory tells it, other buffers and other objects on the memory do not", () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const [first, second] = [bufferOn(memory), bufferOn(memory)];
+  assert(first !== second && first !== memory.buffer as unknown);
+  assertEquals([memoryOf(first), memoryOf(second)], [memory, memory]);
+  assertEquals(memoryOf(memory.buffer as unknown as SharedArrayBuffer), undefined);
+  new Uint8Array(first)[0] = 5;
+  assertEquals([new Uint8Array(second)[0], new Uint8Array(memory.buffer)[0]], [5, 5]);
+  assertEquals(bufferAddress(first), bufferAddress(first));
+  assert(bufferAddress(first) !== bufferAddress(second));
+  assert(typeOf(bufferAddress(first)) !== typeOf(bufferAddress(new SharedArrayBuffer(1))));
 });
