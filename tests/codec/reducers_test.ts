@@ -246,3 +246,34 @@ test("registerReducer() rejects a revive that cannot be sent", () => {
     assert(error.cause instanceof DataCloneError);
   }
 });
+
+class money {
+  constructor(readonly cents: number) {}
+}
+class smallMoney extends money {}
+const coin = function (this: { cents: number }, cents: number) {
+  this.cents = cents;
+} as unknown as { new (cents: number): { cents: number }; prototype: object };
+Object.assign(coin.prototype, { isCoin: () => true });
+
+test("a reducer may be for a class of any name, and what only tells objects is no class", () => {
+  for (const  of of[money, coin]) {
+    registerReducer({
+      is: each as typeof money,
+      reduce: ({ cents }) => cents,
+      revive: task(import.meta, (cents: number) => ({ cents, revived: true })) as never,
+    });
+    assertEquals(sent([new each(5)]) as unknown, [{ cents: 5, revived: true }]);
+  }
+  assertThrows(() => sent(new smallMoney(5)), DataCloneError, "smallMoney extends money, whose");
+  // Functions with a prototype, but neither methods nor the name of a class.
+  const asked: object[] = [];
+  function isOwn(value: object): value is object {
+    asked.push(value);
+    return value instanceof Own;
+  }
+  class Own {}
+  registerReducer({ is: isOwn, reduce: () => 0, revive: task(import.meta, () => ({ own: true })) });
+  const own = new Own();
+  assertEquals([sent(own), asked], [{ own: true }, [own]]);
+});

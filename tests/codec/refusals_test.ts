@@ -1,8 +1,23 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DataCloneError, Pipe, Pool, Process } from "@sauropod/multiprocessing";
+import {
+  constant,
+  DataCloneError,
+  Lock,
+  Pipe,
+  Pool,
+  Process,
+  Queue,
+} from "@sauropod/multiprocessing";
 import { Thread, Timer } from "@sauropod/multiprocessing/threading";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { storeValue } from "../../lib/codec/message.ts";
+import { storeValue, takeValue } from "../../lib/codec/message.ts";
+import {
+  createObject,
+  defineType,
+  type Destination,
+  registerHandle,
+} from "../../lib/objects/shared_object.ts";
+import { allocate } from "../../lib/heap/allocator.ts";
 import { extending } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
@@ -117,4 +132,60 @@ test("an object that holds a resource is rejected, not copied as an empty object
   assertThrows(() => storeValue({ pool }, "value"), DataCloneError, "value.pool: a Pool holds");
   using file = await Deno.open(new URL(import.meta.url));
   assertThrows(() => storeValue([file], "value"), DataCloneError, "value[0]: a FsFile holds");
+});
+
+const THING = 251;
+defineType(THING, "thing", { revive: () => ({}) });
+
+test("a shared object that its destination cannot use is rejected, with what to send", () => {
+  ensureIsolate();
+  const thing = new (class Thing {})();
+  registerHandle(thing, createObject(THING, 2));
+  const refused = (value: unknown, destination: Destination, expected: string) =>
+    assertThrows(
+      () => storeValue([value], "args", allocate, destination),
+      DataCloneError,
+      `Cannot send args[0]: ${expected}`,
+    );
+  refused(
+    thing,
+    "process",
+    "it lies in memory that another process cannot see (thing): send a copy of its contents, or use " +
+      'startMethod "spawn"',
+  );
+  refused(
+    new SharedArrayBuffer(8),
+    "process",
+    "it lies in memory that another process cannot see (SharedArrayBuffer): send a copy of its " +
+      'contents, make it with processes: true, or use startMethod "spawn"',
+  );
+  refused(
+    new Lock(),
+    "program",
+    "Lock was made in this process, and the program does not see its memory: make it in the program, " +
+      "and send it here",
+  );
+  for (const machine of ["machine", "machine with values"] as const) {
+    refused(
+      new Lock(),
+      machine,
+      "Lock is shared by the isolates of one program, and other machines cannot use it: send its " +
+        "contents, and return what the task has found",
+    );
+  }
+  const message = storeValue([new Queue().constructor.name, 5], "args", allocate, "machine");
+  assertEquals(takeValue(message), ["Queue", 5]);
+});
+
+test("a constant is named where it is known, and carried elsewhere", () => {
+  ensureIsolate();
+  const values = [constant({ rows: [1, 2] }), constant(["a", 1]), constant(new Map([["a", 1]]))];
+  for (const destination of ["heap", "process", "program", "machine"] as const) {
+    const copies = takeValue(storeValue(values, "values", allocate, destination)) as object[];
+    assertEquals(copies, values);
+    const isNamed = destination === "heap";
+    assertEquals(copies.map((copy, at) => copy === values[at]), values.map(() => isNamed));
+  }
+  const named = storeValue(values, "values", allocate, "machine with values");
+  assertEquals(takeValue(named) as object[], values);
 });
