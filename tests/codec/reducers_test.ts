@@ -257,7 +257,7 @@ const coin = function (this: { cents: number }, cents: number) {
 Object.assign(coin.prototype, { isCoin: () => true });
 
 test("a reducer may be for a class of any name, and what only tells objects is no class", () => {
-  for (const  of of[money, coin]) {
+  for (const each of [money, coin]) {
     registerReducer({
       is: each as typeof money,
       reduce: ({ cents }) => cents,
