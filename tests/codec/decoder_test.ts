@@ -584,3 +584,52 @@ test("a message that is discarded makes no handles, for which it might have to w
   assertEquals([revived, i32[object + objectWord.REFERENCES]], [[], 1]);
   dropRef(object);
 });
+
+test("a decoder reads short messages from memory of its own, one after the other", () => {
+  const decoder = new Decoder();
+  const bytes = new Uint8Array(decoder.ownWords.buffer);
+  for (const value of [[1, 2, 3], "text", { a: 5 }, [1.5], 7]) {
+    const stream = streamOf(value);
+    bytes.fill(255);
+    bytes.set(stream);
+    decoder.fromOwn(stream.length);
+    assertEquals(decoder.streamBytes, stream.length);
+    assertEquals(decoder.value(), value);
+    decoder.finish();
+    decoder.fromOwn(stream.length - 1);
+    assertThrows(() => decoder.value(), CorruptMessageError, "it ends too early");
+  }
+  const message = storeValue(["in the heap"], "value"); // in between
+  readMessage(decoder, message);
+  assertEquals(decoder.value(), ["in the heap"]);
+  decoder.leave();
+  discardMessage(message);
+  bytes.set([Tag.INT8, 5]);
+  decoder.fromOwn(2);
+  assertEquals(decoder.number(), 5);
+});
+
+test("the header of a message is a number, and its function has a definition", () => {
+  assertEquals(decoderOf([Tag.INT8, 250]).number(), -6);
+  for (const stream of [text("5"), [Tag.NULL], [Tag.ARRAY, ...word(0)]]) {
+    const number = () => decoderOf(stream).number();
+    assertThrows(number, CorruptMessageError, "its header is not a number");
+  }
+  const address = functionAddress(Math.max);
+  assertEquals(decoderOf([Tag.FUNCTION, ...word(address)]).definition(), address);
+  const definition = (stream: number[]) => () => decoderOf(stream).definition();
+  assertThrows(definition([Tag.INT32, ...word(address)]), CorruptMessageError, "tag 26 is missing");
+  assertThrows(
+    definition([Tag.FUNCTION, ...word(address + 1)]),
+    CorruptMessageError,
+    "of a function",
+  );
+});
+
+test("a message that is read again begins anew", () => {
+  const decoder = decoderOf(streamOf([{ a: 1 }, { a: 2 }]));
+  for (let times = 0; times < 2; times++) {
+    assertEquals(decoder.value(), [{ a: 1 }, { a: 2 }]);
+    decoder.rewind();
+  }
+});

@@ -4,12 +4,15 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { DataCloneError } from "@sauropod/multiprocessing";
+import { DataCloneError, Lock } from "@sauropod/multiprocessing";
 import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { Decoder } from "../../lib/codec/decoder.ts";
-import { readMessage, storeMessage, takeValue } from "../../lib/codec/message.ts";
+import { functionAddress } from "../../lib/codec/functions.ts";
+import { freeMessage, readMessage, storeMessage, takeValue } from "../../lib/codec/message.ts";
 import { Tag } from "../../lib/codec/tags.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { bytesOf } from "../fixtures/messages.ts";
 
@@ -189,4 +192,32 @@ test("items of an array are read into another one", () => {
     assertEquals(target.slice(0, items.length + 1), ["before", ...items]);
     takeValue(message);
   }
+});
+
+test("definitions are written between values, and shared objects are listed", () => {
+  const address = functionAddress(Math.max);
+  const lock = new Lock();
+  const encoder = borrowEncoder();
+  encoder.number(5);
+  encoder.definition(address);
+  encoder.value([lock, lock], "value");
+  encoder.finish();
+  assertEquals(encoder.sharedObjects, [addressOf(lock)!]);
+  const references = () => i32[addressOf(lock)! + objectWord.REFERENCES];
+  assertEquals(references(), 2);
+  const message = storeMessage(encoder);
+  returnEncoder(encoder);
+  const decoder = new Decoder();
+  readMessage(decoder, message);
+  assertEquals([decoder.number(), decoder.definition(), decoder.value()], [5, address, [
+    lock,
+    lock,
+  ]]);
+  decoder.finish();
+  freeMessage(message);
+  assertEquals(references(), 1);
+  const discarded = encode([lock]);
+  discarded.discard();
+  assertEquals(references(), 1);
+  returnEncoder(discarded);
 });
