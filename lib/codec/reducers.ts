@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DataCloneError } from "../errors.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, wrongType } from "../arguments/values.ts";
 import { handleMark } from "../objects/shared_object.ts";
@@ -146,7 +145,6 @@ function checkSendable(revive: AnyFunction): void {
   try {
     if (defineUnregistered(revive).kind !== "source" || isInteractive()) return;
   } catch (error) {
-    if (!(error instanceof DataCloneError)) throw error;
     cause = error;
   }
   throw new TypeError(

@@ -177,6 +177,15 @@ for (
     ["a method with a private member", WithPrivate.prototype.own, true],
     ["a method that calls that of its base", WithPrivate.prototype.toString, false],
     ["a static method", WithPrivate.make, true],
+    [
+      "a method whose name is a text",
+      {
+        "with blank"() {
+          return this;
+        },
+      }["with blank"],
+      false,
+    ],
     ["a method without this", new Job(1).shift, false],
     ["a method with a private member of its argument", WithPrivate.of, false],
     ["the word super in a text", function () {

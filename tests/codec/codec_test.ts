@@ -429,3 +429,33 @@ test("a message can be discarded unread", () => {
   queue.putSync("still here");
   assertEquals(queue.getSync(), "still here");
 });
+
+test("an array with holes and further properties arrives without these", () => {
+  // deno-lint-ignore no-sparse-arrays
+  const list = Object.assign([, 1, , 3], { note: "mine" });
+  const actual = sent([list, "next"]) as [unknown[], string];
+  assertEquals(Object.entries(actual[0]), [["1", 1], ["3", 3]]);
+  assertEquals([actual[0].length, actual[1]], [4, "next"]);
+  const grows: unknown[] = [
+    {
+      get it() {
+        grows[9] = "later";
+        return "it";
+      },
+    },
+    ,
+    3,
+  ];
+  // deno-lint-ignore no-sparse-arrays
+  assertEquals(sent([grows, "next"]), [[{ it: "it" }, , 3], "next"]);
+});
+
+test("an array of more than eight million numbers arrives, and one in which the last is none", () => {
+  const numbers: unknown[] = Array(2 ** 23 + 1).fill(7);
+  const last = numbers.length - 1;
+  const actual = sent(numbers);
+  assertEquals([actual.length, actual[0], actual[last]], [last + 1, 7, 7]);
+  numbers[last] = "none";
+  const mixed = sent(numbers);
+  assertEquals([mixed.length, mixed[0], mixed[last]], [last + 1, 7, "none"]);
+});

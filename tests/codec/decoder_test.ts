@@ -4,18 +4,29 @@ import {
   CorruptMessageError,
   DataCloneError,
   Event,
+  Lock,
   Pipe,
   Queue,
   task,
+  tasksOf,
 } from "@sauropod/multiprocessing";
-import { Decoder } from "../../lib/codec/decoder.ts";
+import { Decoder, NeedsImport } from "../../lib/codec/decoder.ts";
+import { storeDefinition } from "../../lib/codec/definition.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { functionAddress } from "../../lib/codec/functions.ts";
-import { discardMessage, readMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
+import {
+  discardMessage,
+  readMessage,
+  storeThrown,
+  storeValue,
+  takeThrown,
+  takeValue,
+} from "../../lib/codec/message.ts";
 import type { DecoderOptions } from "../../lib/codec/message_reader.ts";
 import { registerReducer } from "../../lib/codec/reducers.ts";
 import { MAX_DEPTH, Tag } from "../../lib/codec/tags.ts";
 import { i32 } from "../../lib/heap/views.ts";
+import { constantOf } from "../../lib/memory/constant.ts";
 import {
   addRef,
   addressOf,
@@ -632,4 +643,85 @@ test("a message that is read again begins anew", () => {
     assertEquals(decoder.value(), [{ a: 1 }, { a: 2 }]);
     decoder.rewind();
   }
+});
+
+test("an address that is not of a function revives nothing", () => {
+  const address = storeDefinition({ kind: "global", name: "Math" });
+  const reduced = [Tag.REDUCED, ...word(address), Tag.NULL];
+  assertThrows(() => read(reduced), CorruptMessageError, "an address is not of a function");
+});
+
+class Unrevivable {}
+registerReducer({
+  is: Unrevivable,
+  reduce: () => [1, 2],
+  revive: task(import.meta, (): Unrevivable => {
+    throw new RangeError("not today");
+  }),
+});
+
+test("an object that cannot be made of its parts is these in an error that must arrive", () => {
+  const error = Object.assign(new TypeError("x"), { it: new Unrevivable() });
+  const message = storeValue(error, "value");
+  assertThrows(() => takeValue(message), RangeError, "not today");
+  discardMessage(message);
+  const arrived = takeThrown(storeThrown(error)) as typeof error;
+  assertEquals([arrived.message, arrived.it], ["x", [1, 2]] as never);
+});
+
+test("a constant that cannot be read fails its message, or is left out of an error that must arrive", () => {
+  const constants: number[] = [];
+  const streamWith = (value: object) => {
+    const address = constantOf(storeValue(value, "value"));
+    addRef(address); // as a message has it
+    constants.push(address);
+    return [Tag.ARRAY, ...word(2), Tag.SHARED, ...word(address), Tag.INT8, 5];
+  };
+  const broken = streamWith(new Unrevivable());
+  assertThrows(() => read(broken), RangeError, "not today");
+  const elsewhere = tasksOf<{ f(): void }>("file:///nowhere.ts").f;
+  const lost = streamWith([elsewhere]);
+  const error = assertThrows(() => read(lost)) as unknown;
+  assert(error instanceof NeedsImport);
+  assertEquals(error.address, functionAddress(elsewhere));
+  const decoder = decoderOf(lost);
+  assertEquals(decoder.valueWithoutImports(), [undefined, 5]);
+  decoder.leave();
+  constants.forEach(dropRef);
+});
+
+test("the names in a message are replaced before it is read", () => {
+  const lock = new Lock();
+  const other = new Lock();
+  const value = { max: Math.max, lock, list: [lock, "text", 0.5], text: "x".repeat(300) };
+  const stream = streamOf(value);
+  const objects = new Map([[addressOf(lock)!, addressOf(other)!]]);
+  const definitions = new Map([[functionAddress(Math.max), functionAddress(Math.min)]]);
+  const renaming = {
+    object: (name: number) => objects.get(name),
+    definition: (name: number) => definitions.get(name),
+  };
+  const decoder = decoderOf(stream);
+  decoder.value(); // it begins anew
+  decoder.leave();
+  decoder.rename(renaming);
+  decoder.rewind();
+  assertEquals(decoder.value(), {
+    ...value,
+    max: Math.min,
+    lock: other,
+    list: [other, "text", 0.5],
+  });
+  decoder.leave();
+  for (const missing of [objects, definitions]) {
+    missing.clear();
+    const unknown = decoderOf(stream);
+    assertThrows(() => unknown.rename(renaming), CorruptMessageError, "it names what is not known");
+  }
+  // A message that was refused is passed over with the names that it has.
+  objects.set(addressOf(lock)!, 0);
+  const half = decoderOf(streamOf([lock, Math.max]));
+  assertThrows(() => half.rename(renaming), CorruptMessageError);
+  half.rewind();
+  assertThrows(() => half.value(), CorruptMessageError, "an address is not of a shared object");
 });

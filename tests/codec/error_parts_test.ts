@@ -127,6 +127,8 @@ Deno.test("errorFrom() makes an error with the properties that the first one has
   const exception = made({ class: "DOMException", name: "AbortError" });
   assertEquals([exception.constructor, exception.name], [DOMException, "AbortError"]);
   assertEquals(Object.hasOwn(exception, "name"), false);
+  const changed = errorFrom(good, new RangeError("of another text"));
+  assertEquals([changed.message, Object.keys(changed)], ["too far", []]);
   const text = made({ class: "NoSuchError", name: "NoSuchError", message: "x" });
   assertEquals([text.constructor, text.name], [Error, "NoSuchError"]);
 });

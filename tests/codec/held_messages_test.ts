@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Lock, Pipe, tasksOf, TerminatedError } from "@sauropod/multiprocessing";
+import { Lock, Pipe, TaskLookupError, tasksOf, TerminatedError } from "@sauropod/multiprocessing";
 import {
   discardHeldMessages,
   holdMessage,
@@ -104,4 +104,15 @@ test("handles that were lent to a message that cannot be read are reclaimed, or 
     here.close();
     if (lentHandles !== "drop") there.close();
   }
+});
+
+test("a message whose module cannot be imported fails with the reason, and is freed", async () => {
+  const fn = tasksOf<{ f(): void }>("data:text/javascript,throw new RangeError('not today')").f;
+  const lock = new Lock();
+  discardMessage(storeValue(fn, "value")); // names of functions are stored for good
+  const before = usedBytes();
+  const message = storeValue([lock, fn], "value");
+  const error = await assertRejects(() => importValue(message), TaskLookupError, "not today");
+  assertEquals((error.cause as Error).name, "RangeError");
+  assertEquals([references(lock), usedBytes(), takeHeldMessage(message)], [1, before, false]);
 });

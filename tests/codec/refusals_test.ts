@@ -130,6 +130,15 @@ test("an object that holds a resource is rejected, not copied as an empty object
   ensureIsolate();
   await using pool = new Pool(1);
   assertThrows(() => storeValue({ pool }, "value"), DataCloneError, "value.pool: a Pool holds");
+  class Cursor {
+    [Symbol.dispose]() {}
+    next() {} // but it cannot be iterated over
+  }
+  assertThrows(
+    () => storeValue(new Cursor(), "it"),
+    DataCloneError,
+    "it: a Cursor holds what cannot",
+  );
   using file = await Deno.open(new URL(import.meta.url));
   assertThrows(() => storeValue([file], "value"), DataCloneError, "value[0]: a FsFile holds");
 });
@@ -179,7 +188,14 @@ test("a shared object that its destination cannot use is rejected, with what to 
 
 test("a constant is named where it is known, and carried elsewhere", () => {
   ensureIsolate();
-  const values = [constant({ rows: [1, 2] }), constant(["a", 1]), constant(new Map([["a", 1]]))];
+  const dates = constant([new Date(1), constant(new Date(5))]);
+  const values = [
+    constant({ rows: [1, 2] }),
+    dates,
+    dates[1],
+    constant(["a", 1]),
+    constant(new Map([["a", 1]])),
+  ];
   for (const destination of ["heap", "process", "program", "machine"] as const) {
     const copies = takeValue(storeValue(values, "values", allocate, destination)) as object[];
     assertEquals(copies, values);

@@ -285,3 +285,22 @@ function withTraps(): object {
   };
   return new Proxy({}, { getPrototypeOf: trap, get: trap, has: trap, ownKeys: trap });
 }
+
+test("the errors of a thrown AggregateError may be seen elsewhere in it, and have holes", () => {
+  const errors: unknown[] = [new RangeError("one"), Symbol("two")];
+  errors[4] = "five";
+  const error = Object.assign(new AggregateError([], "all"), { errors });
+  const actual = arrived(error);
+  assertEquals(Object.keys(actual.errors), ["0", "1", "4"]);
+  assertEquals([actual.errors.length, actual.errors[0].message], [5, "one"]);
+  assertStrictEquals(actual.errors[1].constructor, MaybeEncodingError);
+  assertEquals(actual.errors[4], "five");
+  const list = [new RangeError("one")];
+  const twice = arrived(new AggregateError([], "all", { cause: list }));
+  assertEquals(twice.cause.length, 1);
+  const same = new AggregateError([], "all", { cause: list });
+  same.errors = list;
+  const back = arrived(same);
+  assertStrictEquals(back.errors, back.cause);
+  assertEquals(back.errors[0].message, "one");
+});
