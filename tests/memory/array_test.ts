@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import fc from "fast-check";
 import * as mp from "@sauropod/multiprocessing";
 import {
@@ -12,6 +13,8 @@ import {
   TimeoutError,
   type Typecode,
 } from "@sauropod/multiprocessing";
+import { descriptorAt } from "../../lib/memory/mapped_buffer.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
 import { as, integerTypes, limits, ofOtherTypes, samples } from "../fixtures/elements.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
@@ -371,4 +374,30 @@ test("the methods for the lock of an array or value are properties as other meth
       assertEquals(flags, { writable: true, enumerable: false, configurable: true });
     }
   }
+});
+
+test("an array for processes lies in a memory that they can map, or is refused", () => {
+  const array = new SharedArray("i", [1, 2], { processes: true });
+  assertEquals([[...array], array.data.buffer.byteLength], [[1, 2], 1 << 16]);
+  assert(descriptorAt(addressOf(array.data.buffer)!) !== undefined);
+  assertEquals(
+    addressOf(new SharedArray("i", [1, 2], { processes: false }).data.buffer),
+    undefined,
+  );
+  const huge = () => new RawArray("d", 2 ** 30, { processes: true });
+  assertThrows(
+    huge,
+    RangeError,
+    "Cannot make array: its 8589934592 bytes of memory could not be allocated for processes. Make it " +
+      "smaller, at most 4 GiB, or keep fewer arrays: each has a file descriptor",
+  );
+  using _ = stub(Deno.permissions, "querySync", (() => ({ state: "prompt" })) as never);
+  const make = () => new RawArray("i", 1, { processes: true });
+  assertThrows(
+    make,
+    Deno.errors.NotCapable,
+    "Cannot make array: processes: true needs --allow-ffi",
+  );
+  const wrong = { processes: 1 } as unknown as { processes: boolean };
+  assertThrows(() => new RawArray("i", 1, wrong), TypeError, "options.processes must be a boolean");
 });

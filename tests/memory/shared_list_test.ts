@@ -462,3 +462,14 @@ test("SharedList.pop() and remove() return each element to one worker", async ()
   assertEquals(from.length, 0);
   assertEquals(to.sort().copy(), Array.from({ length: 4000 }, (_, at) => at));
 });
+
+test("SharedList.indexOf() compares bytes and buffers by their contents", () => {
+  const bytes = (last: number) => new Uint8Array(100).fill(7, 0, 99).fill(last, 99);
+  const list = new SharedList<unknown>([bytes(1), bytes(2), [bytes(3), bytes(4)], bytes(2).buffer]);
+  assertEquals([1, 2, 3].map((last) => list.indexOf(bytes(last))), [0, 1, -1]);
+  assertEquals(list.indexOf([bytes(3), bytes(4)]), 2);
+  for (const other of [[bytes(3), bytes(5)], [bytes(5), bytes(4)]]) {
+    assertEquals(list.indexOf(other), -1);
+  }
+  assertEquals([list.indexOf(bytes(2).buffer), list.indexOf(bytes(1).buffer)], [3, -1]);
+});

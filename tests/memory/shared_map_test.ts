@@ -474,3 +474,21 @@ test("SharedMap.get() freezes cyclic values, but not instances of classes", () =
   assert(read.point instanceof Point);
   assert(!Object.isFrozen(read.point));
 });
+
+test("SharedMap.update() and SharedMap() refuse what is no pair", () => {
+  const map = new SharedMap<string, number>({ a: 1 });
+  for (const entry of ["ab", 5, null, { 0: "b", 1: 2 }, new Set(["b", 2])]) {
+    const entries = [["b", 2], entry] as unknown as [string, number][];
+    const message = "Cannot update map: entries[1] must be a pair, not ";
+    assertThrows(() => map.update(entries), TypeError, message);
+    assertThrows(() => new SharedMap(entries), TypeError, message);
+  }
+  for (const entries of [5, "ab", null, () => {}] as unknown as [string, number][][]) {
+    assertThrows(
+      () => new SharedMap(entries),
+      TypeError,
+      "entries must be a map, pairs, or an object",
+    );
+  }
+  assertEquals(map.copy(), new Map([["a", 1]]));
+});
