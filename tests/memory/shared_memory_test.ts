@@ -8,6 +8,8 @@ import {
   SharedMemory,
 } from "@sauropod/multiprocessing";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { attachList, attachMemory, keepAndDie } from "../fixtures/memory_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { usedBytes } from "../fixtures/heap.ts";
@@ -343,4 +345,16 @@ test("sharedArray() checks its elements, their number and its options", () => {
   assertEquals([...sharedArray("int16", Float64Array.of(1, 2, 3))], [1, 2, 3]);
   assertEquals([...sharedArray("uint8", { length: 2, 0: 7, 1: 8 })], [7, 8]);
   assertEquals(sharedArray("uint8", 5).length, 5);
+});
+
+test("a name refers to its block as an isolate does that has it", () => {
+  const memory = new SharedMemory({ create: true, size: 8 });
+  const address = addressOf(memory.buffer)!;
+  const references = () => i32[address + objectWord.REFERENCES];
+  assertEquals(references(), 2);
+  assertThrows(() => new SharedMemory({ create: true, size: 8, name: memory.name }));
+  assertStrictEquals(new SharedMemory({ name: memory.name }).buffer, memory.buffer);
+  assertEquals(references(), 2);
+  memory.unlink();
+  assertEquals(references(), 1);
 });
