@@ -23,7 +23,7 @@ import {
 } from "../../lib/memory/mapping.ts";
 import { addressOf, dropRef } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
-import { collectGarbage, useUpHeap } from "../fixtures/heap.ts";
+import { settledUse, useUpHeap } from "../fixtures/heap.ts";
 
 const PAGE_BYTES = 1 << 16;
 
@@ -190,10 +190,10 @@ test("a buffer that finds no room in the shared heap leaves no descriptor open",
 
 test("a buffer that nothing reaches is closed, and kept no longer", async () => {
   ensureIsolate();
-  await collectGarbage(); // buffers of other tests
+  await settledUse(); // buffers of other tests
   const before = descriptors();
   const address = (() => addressOf(makeMappedBuffer(10)!)!)();
   assertEquals([descriptors(), keptBuffer(address) !== undefined], [before + 1, true]);
-  await collectGarbage();
+  await settledUse();
   assertEquals([descriptors(), keptBuffer(address)], [before, undefined]);
 });
