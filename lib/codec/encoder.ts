@@ -508,7 +508,6 @@ export class Encoder extends MessageWriter {
   #member(part: unknown, kind: OtherStep["kind"]): void {
     try {
       this.#write(part);
-      if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       throw located(error, { kind, key: part });
     }

@@ -254,3 +254,29 @@ test("a buffer on a memory tells it, other buffers and other objects on the memo
   assert(bufferAddress(first) !== bufferAddress(second));
   assert(typeOf(bufferAddress(first)) !== typeOf(bufferAddress(new SharedArrayBuffer(1))));
 });
+
+test("views in a Set or a Map cost the same, however many there are", () => {
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  const length = Object.getOwnPropertyDescriptor(typedArray, "length")!;
+  const arrays = Array.from({ length: 500 }, (_, at) => new Uint8Array(1).fill(at));
+  const values = [arrays, new Set(arrays), new Map(arrays.map((array) => [array, array[0]]))];
+  const copies: unknown[] = [];
+  const counts = values.map((value) => {
+    let count = 0;
+    Object.defineProperty(typedArray, "length", {
+      ...length,
+      get() {
+        count++;
+        return length.get!.call(this);
+      },
+    });
+    try {
+      copies.push(sent(value));
+    } finally {
+      Object.defineProperty(typedArray, "length", length);
+    }
+    return count;
+  });
+  assertEquals(copies, values);
+  for (const count of counts) assert(count < 500 * 100, `${count} lengths are read`);
+});
