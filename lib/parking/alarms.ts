@@ -48,7 +48,7 @@ export function msToNextAlarm(): number {
 
 /** Calls the alarms that are due. */
 export function ringDueAlarms(): void {
-  if (nextAt === Infinity || performance.now() < nextAt) return;
+  if (performance.now() < nextAt) return;
   for (const alarm of [...alarms]) {
     if (alarm.at <= performance.now() && alarms.delete(alarm)) alarm.ring();
   }

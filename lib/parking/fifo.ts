@@ -28,8 +28,7 @@ export class Fifo<T> {
     if (this.#taken === this.#items.length) return undefined;
     const item = this.#items[this.#taken];
     this.#items[this.#taken++] = undefined;
-    if (this.#taken === this.#items.length) this.clear();
-    else if (this.#taken >= MIN_TAKEN && this.#taken * 2 >= this.#items.length) this.#forget();
+    if (this.#taken >= MIN_TAKEN && this.#taken * 2 >= this.#items.length) this.#forget();
     return item;
   }
 

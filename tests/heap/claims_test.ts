@@ -2,7 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as mp from "../fixtures/all_shelves.ts";
 import { Claims } from "../../lib/heap/claims.ts";
 import { recordWords } from "../../lib/heap/isolate_record.ts";
-import { ROOT_WORDS_END, ROOT_WORDS_START, rootWords } from "../../lib/heap/root_words.ts";
+import {
+  ROOT_WORDS_END,
+  ROOT_WORDS_START,
+  rootWord,
+  rootWords,
+} from "../../lib/heap/root_words.ts";
 import { sharedTypes } from "../../lib/objects/shared_object.ts";
 import "../../lib/pool/engines/isolates/pool_worker.ts";
 import "../../lib/process/child.ts";
@@ -23,6 +28,13 @@ Deno.test("the last words and types that can be claimed lie in their range", () 
   };
   assertEquals(ROOT_WORDS_START + last(rootWords) + 1, ROOT_WORDS_END);
   assertEquals(last(sharedTypes), 255); // the low byte of a word
+});
+
+Deno.test("rootWord() returns the address of a word, which no other module has", () => {
+  let number = 1;
+  while (rootWords.owners.has(number)) number++;
+  assertEquals(rootWord(number, "a test"), ROOT_WORDS_START + number);
+  assertEquals(rootWords.owners.get(number), "a test");
 });
 
 Deno.test("Claims of the package do not overlap", () => {

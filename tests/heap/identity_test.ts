@@ -12,6 +12,16 @@ import { test } from "../fixtures/guarded.ts";
 
 ensureIsolate();
 
+test("currentIdentity() of the main isolate is that of a program without parent", () => {
+  assertEquals(currentIdentity(), {
+    name: "MainProcess",
+    daemon: false,
+    parent: 0,
+    parentName: "",
+    depth: 0,
+  });
+});
+
 test("nameOf() returns the name that an isolate has adopted, shortened; the main isolate has its own", () => {
   const main = thisIsolate;
   const before = currentIdentity();

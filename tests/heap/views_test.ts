@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { MemoryError } from "@sauropod/multiprocessing";
-import { reserveHeap } from "../../lib/heap/views.ts";
+import { hasHeap, reserveHeap } from "../../lib/heap/views.ts";
 
 /** Makes `SharedArrayBuffer` small, and to throw what the function returns for a size, if it returns something. */
 function refusing(errorFor: (size: number) => Error | undefined) {
@@ -18,6 +18,10 @@ function refusing(errorFor: (size: number) => Error | undefined) {
   );
   return { sizes, [Symbol.dispose]: () => small.restore() };
 }
+
+Deno.test("hasHeap() is false while the isolate has not used shared memory", () => {
+  assertEquals(hasHeap(), false);
+});
 
 Deno.test("reserveHeap() takes the largest size that the machine allows", () => {
   for (const max of [2 ** 40, 2 ** 30, 2 ** 26]) {

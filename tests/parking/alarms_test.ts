@@ -30,6 +30,34 @@ Deno.test("setAlarm() rings alarms when they are due, whatever the order in whic
   assertEquals(msToNextAlarm(), Infinity);
 });
 
+Deno.test("an alarm whose timer is early rings when it is due", () => {
+  using time = new FakeTime();
+  let now = performance.now();
+  using _clock = stub(performance, "now", () => now);
+  let rung = 0;
+  after(1000, () => rung++);
+  time.tick(1000); // the clock has not moved
+  assertEquals(rung, 0);
+  now += 1000;
+  assertEquals(time.next(), true);
+  assertEquals([rung, msToNextAlarm()], [1, Infinity]);
+});
+
+Deno.test("an alarm can clear another that is due at the same time", () => {
+  using time = new FakeTime();
+  let now = performance.now();
+  using _clock = stub(performance, "now", () => now);
+  const rung: string[] = [];
+  after(5, () => {
+    rung.push("first");
+    clearAlarm(other);
+  });
+  const other = after(5, () => rung.push("second"));
+  now += 5;
+  time.tick(5);
+  assertEquals([rung, msToNextAlarm()], [["first"], Infinity]);
+});
+
 test("an alarm can set the next one", async () => {
   await new Promise<void>((resolve) => after(1, () => after(1, resolve)));
   assertEquals(msToNextAlarm(), Infinity);

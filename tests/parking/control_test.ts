@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   Event,
   InterruptedError,
@@ -11,14 +11,36 @@ import {
   Queue,
   Semaphore,
   task,
+  TerminatedError,
   waitAnySync,
 } from "@sauropod/multiprocessing";
 import { Control, ensureIsolate, isolateWord, thisIsolate } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { hasInterrupt, takeInterrupt } from "../../lib/parking/control.ts";
+import {
+  checkControl,
+  hasControl,
+  hasInterrupt,
+  isStopping,
+  neverSettled,
+  serveRequests,
+  takeInterrupt,
+  throwIfStopping,
+  unlessStopped,
+} from "../../lib/parking/control.ts";
+import { ParkResult } from "../../lib/parking/park.ts";
+import { dequeue, enqueue, hasWaiters, wakeOne } from "../../lib/parking/wait_queue.ts";
+import {
+  acquireNode,
+  countNodesInUse,
+  NodeState,
+  nodeWord,
+  returnNode,
+} from "../../lib/parking/waiter_node.ts";
 import { allStopped, endsInLoop } from "../fixtures/ended.ts";
-import { test } from "../fixtures/guarded.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { ended, run, sharedWords, wordSet } from "../fixtures/workers.ts";
+import { controlBits, controlBitsNow, replacedHooks } from "./control_bits.ts";
+import { Word } from "./words.ts";
 
 // Those of each class are in the folder of the class.
 const names = [
@@ -141,4 +163,123 @@ test("Guards of a worker that was told to end throw nothing at the end of their 
   await wordSet(words, 1);
   assertEquals(words[1], 1); // not a SuppressedError
   await allStopped();
+});
+
+/** Puts a waiter into the queue of a word. */
+function joined(word: Word): number {
+  const node = acquireNode();
+  assert(enqueue(node, { queue: word.queue, word: word.address, expected: 0 }, 0));
+  return node;
+}
+
+/** Returns the state of a waiter. */
+const stateOf = (node: number) => i32[node + nodeWord.STATE];
+
+test("isStopping(), hasControl() and throwIfStopping() tell what the isolate was told", () => {
+  ensureIsolate();
+  assertEquals([isStopping(), hasControl()], [false, false]);
+  throwIfStopping();
+  {
+    using _ = controlBits(Control.SERVICE);
+    assertEquals([isStopping(), hasControl()], [false, true]);
+    throwIfStopping();
+  }
+  using _ = controlBits(Control.STOP);
+  assertEquals([isStopping(), hasControl()], [true, true]);
+  assertThrows(throwIfStopping, TerminatedError, "this worker was told to end");
+});
+
+test("neverSettled() returns a promise that stays pending in a worker, and throws elsewhere", async () => {
+  assertThrows(neverSettled, TerminatedError);
+  using _ = replacedHooks({ onStop() {} });
+  const settled = neverSettled().then(() => "settled", () => "settled");
+  assertEquals(await Promise.race([settled, turn()]), undefined);
+});
+
+test("checkControl() ends the sleep of an isolate that was told to end, and hands a wake-up on", () => {
+  ensureIsolate();
+  using word = new Word();
+  const [woken, queued, other] = [joined(word), joined(word), joined(word)];
+  const inUse = countNodesInUse();
+  wakeOne(word.queue);
+  using _ = controlBits(Control.STOP);
+  assertThrows(() => checkControl(woken), TerminatedError);
+  assertEquals([stateOf(queued), stateOf(other)], [NodeState.WOKEN, NodeState.QUEUED]);
+  assertThrows(() => checkControl(other), TerminatedError); // was not woken: it leaves its queue
+  assertEquals([hasWaiters(word.queue), countNodesInUse()], [false, inUse - 2]);
+  assertThrows(() => checkControl(), TerminatedError);
+  returnNode(queued);
+});
+
+test("checkControl() wakes nobody for a waiter that was not woken", () => {
+  ensureIsolate();
+  using word = new Word();
+  const [first, second] = [joined(word), joined(word)];
+  using _ = controlBits(Control.STOP);
+  assertThrows(() => checkControl(first), TerminatedError);
+  assertEquals(stateOf(second), NodeState.QUEUED);
+  assert(dequeue(second));
+  returnNode(second);
+});
+
+test("checkControl() ends the sleep of a waiter that a signal interrupts, unless it was woken", () => {
+  ensureIsolate();
+  using word = new Word();
+  const [woken, queued] = [joined(word), joined(word)];
+  const inUse = countNodesInUse();
+  wakeOne(word.queue);
+  using _ = controlBits(Control.INTERRUPT);
+  checkControl(queued, false); // it is not interruptible
+  checkControl(woken);
+  assertEquals([controlBitsNow(), countNodesInUse()], [Control.INTERRUPT, inUse]);
+  assertEquals([stateOf(woken), stateOf(queued)], [NodeState.WOKEN, NodeState.QUEUED]);
+  assertThrows(() => checkControl(queued), InterruptedError);
+  assertEquals([controlBitsNow(), countNodesInUse(), hasWaiters(word.queue)], [
+    0,
+    inUse - 1,
+    false,
+  ]);
+  checkControl(woken); // the signal is taken
+  returnNode(woken);
+});
+
+test("unlessStopped() throws in an isolate that was told to end, unless it owns what it waited for", () => {
+  ensureIsolate();
+  using word = new Word();
+  const results = Object.values(ParkResult);
+  for (const result of results) assertStrictEquals(unlessStopped(result, word.queue), result);
+  // The isolate of a skipped waiter has ended, although it may not have been told yet.
+  assertThrows(() => unlessStopped(NodeState.SKIPPED as never, word.queue), TerminatedError);
+  using _ = controlBits(Control.STOP);
+  const next = joined(word);
+  for (const result of results.filter((result) => result !== ParkResult.WOKEN)) {
+    if (result === ParkResult.OWNER) assertEquals(unlessStopped(result, word.queue), result);
+    else assertThrows(() => unlessStopped(result, word.queue), TerminatedError);
+  }
+  assertEquals(stateOf(next), NodeState.QUEUED);
+  assertThrows(() => unlessStopped(ParkResult.WOKEN, word.queue), TerminatedError);
+  assertEquals(stateOf(next), NodeState.WOKEN); // the wake-up goes to the next waiter
+  returnNode(next);
+});
+
+test("serveRequests() serves requests once, if there are any", () => {
+  ensureIsolate();
+  let served = 0;
+  using _hooks = replacedHooks({ serveRequests: () => void served++ });
+  serveRequests();
+  assertEquals(served, 0);
+  using _ = controlBits(Control.SERVICE | Control.INTERRUPT);
+  serveRequests();
+  serveRequests();
+  assertEquals([served, controlBitsNow()], [1, Control.INTERRUPT]);
+});
+
+test("A worker that catches each error of an operation is ended in the one after the hundredth", async () => {
+  const { stopError } = await import("../../lib/parking/control.ts?worker");
+  let ends = 0;
+  using _ = replacedHooks({ onStop: () => void ends++ });
+  for (let errors = 0; errors < 100; errors++) stopError();
+  assertEquals(ends, 0);
+  stopError();
+  assertEquals(ends, 1);
 });

@@ -2,8 +2,15 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { stub } from "@std/testing/mock";
 import { hooks } from "../../lib/heap/hooks.ts";
 import { eitherSignal, fiberKeepsAlive, waitInFiber } from "../../lib/parking/fiber.ts";
-import { holdLoop, releaseLoop } from "../../lib/parking/keep_alive.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { forwardWakeups } from "../../lib/parking/forward_wakeups.ts";
+import { holdLoop, releaseLoop, updateKeepAlive } from "../../lib/parking/keep_alive.ts";
+import { awaitOn, ParkResult } from "../../lib/parking/wait.ts";
+import { wakeOne } from "../../lib/parking/wait_queue.ts";
 import { test } from "../fixtures/guarded.ts";
+import { Word } from "./words.ts";
+
+ensureIsolate();
 
 /** Counts the timers that keep the program alive, as if other isolates lived, or none. */
 function timers(hasPeers: boolean) {
@@ -70,6 +77,7 @@ test("waitInFiber() keeps the program alive while it waits and other isolates li
     const result = await waitInFiber(undefined, async () => {
       assertEquals(running.count, hasPeers ? 1 : 0);
       await Promise.resolve();
+      assertEquals(running.count, hasPeers ? 1 : 0);
       return "result";
     });
     assertEquals([result, running.count], ["result", 0]);
@@ -117,4 +125,17 @@ test("holdLoop() keeps the program alive until it was released as often, whoever
     counts.push(running.count);
   }
   assertEquals(counts, [1, 1, 1, 0, 1, 0]);
+});
+
+test("a promise that was woken keeps the program alive until it is resumed, whoever lives", async () => {
+  using running = timers(false);
+  using word = new Word();
+  const waiting = awaitOn(word.sleep());
+  assertEquals(running.count, 0);
+  wakeOne(word.queue);
+  assertEquals(running.count, 1);
+  forwardWakeups(0); // as if the isolate blocked
+  updateKeepAlive();
+  assertEquals(running.count, 1);
+  assertEquals([await waiting, running.count], [ParkResult.WOKEN, 0]);
 });

@@ -23,25 +23,51 @@ test("A Fifo can be cleared, and used again", () => {
   assertEquals([fifo.length, fifo.shift()], [1, "new"]);
 });
 
-test("A Fifo moves an item once at most for each that is taken", () => {
+/** Counts the items that arrays move and forget at their front. */
+function movements() {
   const { splice, shift } = Array.prototype;
-  let moved = 0;
+  const counts = { moved: 0, forgotten: 0 };
   Object.assign(Array.prototype, {
     splice(this: unknown[], start: number, count: number) {
-      moved += this.length - count;
+      counts.moved += this.length - count;
+      counts.forgotten += count;
       return splice.call(this, start, count);
     },
     shift(this: unknown[]) {
-      moved += this.length;
+      counts.moved += this.length;
       return shift.call(this);
     },
   });
-  try {
-    const fifo = new Fifo<number>();
-    for (let at = 0; at < 10_000; at++) fifo.push(at);
-    while (fifo.shift() !== undefined);
-  } finally {
-    Object.assign(Array.prototype, { splice, shift });
-  }
+  return {
+    counts,
+    [Symbol.dispose]: () => void Object.assign(Array.prototype, { splice, shift }),
+  };
+}
+
+test("A Fifo moves an item once at most for each that is taken", () => {
+  using movement = movements();
+  const fifo = new Fifo<number>();
+  for (let at = 0; at < 10_000; at++) fifo.push(at);
+  while (fifo.shift() !== undefined);
+  const { moved } = movement.counts;
   assertEquals(moved <= 10_000, true, `${moved} items were moved`);
+});
+
+test("A Fifo keeps no more than 63 taken items, or as many as wait", () => {
+  using movement = movements();
+  const { counts } = movement;
+  const fifo = new Fifo<number>();
+  for (let at = 0; at < 100; at++) assertEquals(fifo.shift(), undefined); // takes none
+  for (let at = 0; at < 128; at++) fifo.push(at);
+  for (let at = 0; at < 63; at++) fifo.shift();
+  assertEquals(counts.forgotten, 0);
+  fifo.shift();
+  assertEquals(counts.forgotten, 64);
+  for (let at = 0; at < 65; at++) fifo.shift();
+  assertEquals([counts.forgotten, fifo.length], [128, 0]);
+  for (let at = 0; at < 1000; at++) {
+    fifo.push(at);
+    fifo.shift();
+  }
+  assertEquals(counts.forgotten, 128 + 1000 - 1000 % 64);
 });
