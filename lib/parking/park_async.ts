@@ -105,7 +105,7 @@ export function parkAsync(
         waiter.abort();
       }
     };
-    signal.addEventListener("abort", sleeper.onAbort, { once: true });
+    signal.addEventListener("abort", sleeper.onAbort);
   }
   arm();
   return undefined;

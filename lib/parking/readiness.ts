@@ -111,7 +111,7 @@ export async function awaitOnAny(
   const { timeoutMs = Infinity, signal } = options;
   const over = new AbortController();
   const onAbort = () => over.abort(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  signal?.addEventListener("abort", onAbort);
   const wait = { timeoutMs: isPoll ? 0 : timeoutMs, signal: over.signal };
   const waits = isPoll ? [Promise.resolve(isReadyHere)] : here.map(async (at) => {
     return await awaitOn(readyStepsOf(objects[at]), wait) ? [at] : [];

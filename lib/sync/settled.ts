@@ -26,7 +26,7 @@ export async function settledWithin(
     ? undefined
     : new DeadlineTimer(deadline, () => limit.resolve(false));
   const onAbort = () => limit.reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  signal?.addEventListener("abort", onAbort);
   try {
     return await Promise.race([settled, limit.promise]);
   } finally {

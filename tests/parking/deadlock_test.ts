@@ -1,7 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DeadlockError, Event, Lock, Pipe, Queue, waitAnySync } from "@sauropod/multiprocessing";
+import {
+  createIsolateRecord,
+  ensureIsolate,
+  freeIsolateRecord,
+  LIVE_WORKERS,
+  thisIsolate,
+} from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
+import { findDeadlock, findDeadlockOfAny } from "../../lib/parking/deadlock.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
+import { Word } from "./words.ts";
 
 const ALONE = "Cannot block: no other worker lives that could end this wait";
 const ONLY_HERE = "Cannot block: no other worker has what this call waits for";
@@ -66,4 +77,50 @@ test("a wait for what a promise of this isolate owns throws when it is the owner
   assertThrows(() => lock.acquireSync(), DeadlockError, "this isolate owns");
   lock.release();
   await ended(process);
+});
+
+/** Lets as many workers live until the end of a scope. */
+function liveWorkers(count: number): Disposable {
+  const before = i32[LIVE_WORKERS];
+  i32[LIVE_WORKERS] = count;
+  return { [Symbol.dispose]: () => void (i32[LIVE_WORKERS] = before) };
+}
+
+test("findDeadlock() tells why no isolate can end a wait, if none can", () => {
+  ensureIsolate();
+  using word = new Word();
+  using owner = new Word();
+  const other = createIsolateRecord(thisIsolate);
+  const [own, sent] = [new Queue<number>(), new Queue<number>()];
+  const message = new Queue<unknown>();
+  message.putSync(sent);
+  const [here, elsewhere] = [addressOf(own)!, addressOf(sent)!];
+  const at = { queue: word.queue, word: word.address, expected: 0 };
+  const owned = { queue: owner.queue, word: owner.address, expected: 0, ownerWord: owner.address };
+  const OWNED = "this isolate owns what this call waits for";
+  const ONLY = "no other worker has what this call waits for";
+  const NOBODY = "no other worker lives";
+  const why = (park: typeof owned | typeof at, object: number) =>
+    [OWNED, ONLY, NOBODY].find((text) => findDeadlock(park, object)?.startsWith(text));
+  {
+    using _ = liveWorkers(1);
+    owner.value = thisIsolate;
+    assertEquals([why(owned, 0), why(owned, here)], [OWNED, OWNED]);
+    word.value = thisIsolate; // it names no owner
+    assertEquals([why(at, 0), why(at, here), why(at, elsewhere)], [undefined, ONLY, undefined]);
+    // The owner ends the wait, even if it has no handle.
+    owner.value = other;
+    assertEquals([why(owned, 0), why(owned, here)], [undefined, undefined]);
+    assertEquals(why({ ...at, ownerWord: owner.address }, here), ONLY);
+    assertEquals(findDeadlockOfAny([here, here])?.startsWith(ONLY), true);
+    for (const objects of [[here, 0], [elsewhere, here], [0]]) {
+      assertEquals(findDeadlockOfAny(objects), undefined);
+    }
+  }
+  using _ = liveWorkers(0);
+  owner.value = thisIsolate;
+  assertEquals([why(owned, 0), why(at, 0), why(at, elsewhere)], [OWNED, NOBODY, NOBODY]);
+  assertEquals(findDeadlockOfAny([0])?.startsWith(NOBODY), true);
+  freeIsolateRecord(other);
+  message.getSync();
 });

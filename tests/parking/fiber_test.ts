@@ -139,3 +139,16 @@ test("a promise that was woken keeps the program alive until it is resumed, whoe
   assertEquals(running.count, 1);
   assertEquals([await waiting, running.count], [ParkResult.WOKEN, 0]);
 });
+
+test("a promise that was woken and does not keep the program alive lets it end when it was resumed", async () => {
+  using running = timers(false);
+  using word = new Word();
+  using other = new Word();
+  const waiting = awaitOn(word.sleep()); // nobody can end this wait
+  const daemon = awaitOn(other.sleep(), undefined, false);
+  wakeOne(other.queue);
+  assertEquals(running.count, 1);
+  assertEquals([await daemon, running.count], [ParkResult.WOKEN, 0]);
+  wakeOne(word.queue);
+  await waiting;
+});
