@@ -48,7 +48,7 @@ export function msToNextAlarm(): number {
 
 /** Calls the alarms that are due. */
 export function ringDueAlarms(): void {
-  if (performance.now() < nextAt) return;
+  if (msToNextAlarm() > 0) return;
   for (const alarm of [...alarms]) {
     if (alarm.at <= performance.now() && alarms.delete(alarm)) alarm.ring();
   }

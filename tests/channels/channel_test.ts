@@ -1,12 +1,18 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Queue } from "@sauropod/multiprocessing";
 import { push, receive } from "../../lib/channels/channel.ts";
-import { addChannelRef, createChannel, dropChannelRef } from "../../lib/channels/channel_handle.ts";
+import {
+  addChannelRef,
+  Channel,
+  createChannel,
+  dropChannelRef,
+} from "../../lib/channels/channel_handle.ts";
 import { readReceived } from "../../lib/channels/read_received.ts";
 import { closedBits, messagesIn } from "../../lib/channels/channel_state.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { test } from "../fixtures/guarded.ts";
-import { fillFreeBlocks } from "../fixtures/heap.ts";
+import { fillFreeBlocks, frees, usedBytes } from "../fixtures/heap.ts";
 
 test("a channel works in memory that had other contents", () => {
   ensureIsolate();
@@ -27,4 +33,38 @@ test("a channel works in memory that had other contents", () => {
     assertEquals(receive(at), undefined);
     dropChannelRef(at);
   }
+});
+
+/** Sends a value to a channel. */
+function send(at: number, value: unknown): void {
+  const encoder = encode(value, "value");
+  assertEquals(push(at, encoder), true);
+  returnEncoder(encoder);
+}
+
+test("a channel lasts until its last reference is dropped, and is freed with its messages then", () => {
+  ensureIsolate();
+  const before = usedBytes();
+  const at = createChannel();
+  for (let references = 0; references < 2; references++) addChannelRef(at);
+  for (const item of [1, "long".repeat(1000)]) send(at, item);
+  dropChannelRef(at);
+  assertEquals([messagesIn(at), readReceived(receive(at)!)], [2, 1]);
+  dropChannelRef(at);
+  assertEquals(usedBytes(), before);
+});
+
+test("a Channel crosses, and the memory of its messages is freed with its last handle", async () => {
+  ensureIsolate();
+  await frees(async () => {
+    const [channel, queue] = [new Channel(), new Queue<Channel>()];
+    assertEquals([messagesIn(channel.at), closedBits(channel.at)], [0, 0]);
+    send(channel.at, 1);
+    queue.putSync(channel);
+    assertStrictEquals(queue.getSync(), channel);
+    for (let item = 2; item < 100; item++) send(channel.at, "long".repeat(item));
+    assertEquals(readReceived(receive(channel.at)!), 1);
+    assertEquals(messagesIn(channel.at), 98);
+    await Promise.resolve();
+  });
 });
