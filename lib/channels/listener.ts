@@ -38,7 +38,7 @@ import {
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
-import { destroyChannel, discardNext, initChannel, push, type Received } from "./channel.ts";
+import { destroyChannel, discardNext, push, type Received } from "./channel.ts";
 import { CHANNEL_WORDS, closeChannel, Closed, closedBits } from "./channel_state.ts";
 import { becomingReadable, receiving } from "./channel_waiting.ts";
 import type { Connection } from "./connection.ts";
@@ -66,7 +66,6 @@ function createListener(name: unknown): number {
     (name as string) ?? `listener-${i32[thisIsolate + isolateWord.PID]}-${++unnamed}`,
   );
   const address = createObject(TYPE, NAME + Math.ceil(bytes.length / 4));
-  initChannel(address + CHANNEL, 0);
   i32[address + NAME_BYTES] = bytes.length;
   u8.set(bytes, (address + NAME) * 4);
   return address;

@@ -7,7 +7,7 @@
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { wrongType } from "../arguments/values.ts";
 import { addRef, createObject, defineType, dropRef } from "../objects/shared_object.ts";
-import { destroyChannel, initChannel } from "./channel.ts";
+import { destroyChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
 import { type Connection, createConnection, linkEnds, Mode, PIPE_CHANNELS } from "./connection.ts";
 
@@ -61,9 +61,7 @@ export function Pipe<There = unknown, Back = There>(
   }
   checkOptions("make pipe", options, optionNames);
   const { duplex = true } = options;
-  const pipe = createObject(TYPE, PIPE_WORDS);
-  initChannel(pipe + PIPE_CHANNELS, 0);
-  initChannel(pipe + PIPE_CHANNELS + CHANNEL_WORDS, 0);
+  const pipe = createObject(TYPE, PIPE_WORDS); // all words are 0: the channels have no limit
   const both = Mode.READABLE | Mode.WRITABLE;
   addRef(pipe); // it is freed if there is no room for its ends
   try {

@@ -21,6 +21,8 @@ import {
   tasksOf,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { peerOf } from "../../lib/channels/connection.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
@@ -516,4 +518,13 @@ test("Pipe() rejects a value that is not an options object, such as Python's Pip
   assertThrows(() => Pipe(any(null)), TypeError, "Cannot make pipe: ");
   assertThrows(() => Pipe(any({ oneWay: true })), TypeError, "there is no option oneWay");
   assertThrows(() => Pipe({ duplex: any(0) }), TypeError, "duplex must be a boolean, not 0");
+});
+
+test("what ends a wait at one end of a pipe is a handle of the other end", () => {
+  for (const duplex of [true, false]) {
+    using ends = new DisposableStack();
+    const [first, second] = Pipe({ duplex }).map((end) => ends.use(end));
+    const addresses = [first, second].map((end) => addressOf(end)!);
+    assertEquals(addresses.map(peerOf), [addresses[1], addresses[0]]);
+  }
 });

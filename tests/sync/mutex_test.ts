@@ -292,6 +292,13 @@ test("mutex() throws TypeError when a function that is not async returns a promi
   assert(!lock.locked());
 });
 
+test("mutex() calls a function without a name a function", async () => {
+  const nameless = Object.defineProperty(() => Promise.resolve(), "name", { value: "" });
+  const call = mutex(new Lock(), nameless);
+  assertThrows(call, TypeError, "Cannot call function under a lock");
+  await turn();
+});
+
 test("mutex() accepts any object that is acquired and released like a lock", async () => {
   const seen: string[] = [];
   const lock = {

@@ -11,6 +11,7 @@ import {
   task,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -259,4 +260,39 @@ test("RLock is inspected with its state", () => {
   assertEquals(Deno.inspect(lock), "RLock { locked: false, depth: 0 }");
   using _ = lock.acquireSync();
   assertEquals(Deno.inspect(lock), "RLock { locked: true, depth: 1 }");
+});
+
+test("RLock is owned by a thread, whatever it awaits, and by no other code", async () => {
+  const lock = new RLock();
+  const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const owner = new Thread({
+    target: async () => {
+      await lock.acquire();
+      await null;
+      await lock.acquire(guard);
+      lock.acquireSync();
+      lock.tryAcquire();
+      assertEquals(lock.depth, 4);
+      for (let times = 0; times < 3; times++) lock.release();
+      held.resolve();
+      await go.promise;
+      lock.release();
+    },
+  });
+  const notHeld = "this owner does not hold it";
+  const other = new Thread({
+    target: async () => {
+      await held.promise;
+      assertEquals(lock.tryAcquire(), undefined);
+      assertThrows(() => lock.release(), Error, notHeld);
+      go.resolve();
+      (await lock.acquire(guard)).release();
+    },
+  });
+  owner.start();
+  other.start();
+  await held.promise;
+  assertThrows(() => lock.release(), Error, notHeld);
+  for (const thread of [owner, other]) await thread.join();
+  assertEquals([lock.locked(), lock.depth], [false, 0]);
 });
