@@ -20,7 +20,7 @@ import type { AnyClass, AnyFunction } from "../codec/task.ts";
 import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startIsolate } from "../runtime/start_request.ts";
-import { clientOf } from "./client.ts";
+import { type CallResult, clientOf } from "./client.ts";
 import type { ManagerRequest, ObjectSpec, ServerEndpoint } from "./protocol.ts";
 import { type BaseProxy, type Proxied, proxyFor } from "./proxy.ts";
 import { serve } from "./server.ts";
@@ -232,8 +232,8 @@ export class BaseManager implements AsyncDisposable {
   async #make(typeid: string, spec: ObjectSpec): Promise<unknown> {
     this.ensureOpen(`make ${typeid}`);
     if (this.#server === undefined) this.start();
-    const result = await clientOf(this.#server!).call(0, typeid, spec, "");
-    if (result.kind === "value") throw new Error(`Impossible: ${typeid} is not an object`);
-    return proxyFor(result.contents, result.kind);
+    const made = await clientOf(this.#server!).call(0, typeid, spec, "");
+    const { contents, kind } = made as Exclude<CallResult, { kind: "value" }>;
+    return proxyFor(contents, kind);
   }
 }

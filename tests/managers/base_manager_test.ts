@@ -87,6 +87,25 @@ test("BaseManager.join() returns false while the process runs, and throws the re
   assertEquals(await manager.join(), true);
 });
 
+test("BaseManager is inspected with its state", async () => {
+  const manager = new MyManager();
+  const shown = (state: string) => `MyManager { state: "${state}" }`;
+  assertEquals(Deno.inspect(manager), shown("not started"));
+  manager.start();
+  assertEquals(Deno.inspect(manager), shown("running"));
+  await manager.shutdown();
+  assertEquals(Deno.inspect(manager), shown("shut down"));
+  assertEquals(Deno.inspect(BaseManager.prototype), "BaseManager.prototype");
+});
+
+test("BaseProxy calls during the shutdown throw ClosedError", async () => {
+  const manager = new MyManager();
+  const foo = await manager.Foo();
+  const ends = manager.shutdown();
+  await assertRejects(() => foo.f(), ClosedError, "Cannot call f: the manager is shut down");
+  await ends;
+});
+
 test("BaseManager.join() returns true when the manager was never started", async () => {
   await using manager = new MyManager();
   assert(await manager.join());

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { ShareableList, SharedMemory, SharedMemoryManager } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 
@@ -26,4 +27,17 @@ test("SharedMemoryManager.shutdown() ignores unlinked blocks and blocks of other
   }
   assertEquals(new SharedMemory({ name: other.name }).size, 8);
   other.unlink();
+});
+
+test("SharedMemoryManager.shutdown() throws what prevents that a block is unlinked", () => {
+  const manager = new SharedMemoryManager();
+  const memory = manager.SharedMemory(8);
+  {
+    using _ = stub(memory, "unlink", () => {
+      throw new Deno.errors.PermissionDenied("no");
+    });
+    assertThrows(() => manager.shutdown(), Deno.errors.PermissionDenied);
+  }
+  assertThrows(() => manager.SharedMemory(8), Error, "the manager is shut down");
+  memory.unlink();
 });

@@ -7,7 +7,7 @@ import { forwardWakeups } from "../../lib/parking/forward_wakeups.ts";
 import { holdLoop, releaseLoop, updateKeepAlive } from "../../lib/parking/keep_alive.ts";
 import { awaitOn, ParkResult } from "../../lib/parking/wait.ts";
 import { wakeOne } from "../../lib/parking/wait_queue.ts";
-import { test } from "../fixtures/guarded.ts";
+import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import { Word } from "./words.ts";
 
 ensureIsolate();
@@ -151,4 +151,17 @@ test("a promise that was woken and does not keep the program alive lets it end w
   assertEquals([await daemon, running.count], [ParkResult.WOKEN, 0]);
   wakeOne(word.queue);
   await waiting;
+});
+
+test("a wait that will end keeps the program alive, whoever lives; one that may not does not", async () => {
+  using running = timers(false);
+  using word = new Word();
+  const { signal } = new AbortController();
+  const all = [{ timeoutMs: GUARD_MS }, { signal }, { timeoutMs: GUARD_MS, signal }];
+  for (const options of [undefined, ...all]) {
+    const waiting = awaitOn(word.sleep(), options);
+    assertEquals(running.count, options === undefined ? 0 : 1);
+    wakeOne(word.queue);
+    assertEquals([await waiting, running.count], [ParkResult.WOKEN, 0]);
+  }
 });

@@ -182,3 +182,18 @@ test("a worker that was told to end resumes no promise", async () => {
   await waiting;
   assertEquals(resumed, [ParkResult.WOKEN]);
 });
+
+test("awaitOn() looks at the time before each sleep, also of steps that never get to sleep", async () => {
+  using word = new Word();
+  let now = performance.now();
+  using _clock = stub(performance, "now", () => now++);
+  function* steps(): Steps<number> {
+    for (let sleeps = 0; sleeps < 1000; sleeps++) {
+      const outcome = yield { queue: word.queue, word: word.address, expected: 1 };
+      if (outcome === ParkResult.TIMED_OUT) return sleeps;
+    }
+    throw new Error("the time is up");
+  }
+  const sleeps = await awaitOn(steps(), { timeoutMs: 100 });
+  assert(sleeps > 50 && sleeps <= 100, `${sleeps}`);
+});
