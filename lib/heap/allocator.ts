@@ -222,9 +222,8 @@ function sortedFreeBlocks(): Uint32Array | undefined {
       blocks[--count] = start / SMALLEST_WORDS * CLASSES + sizeClass - SMALLEST_CLASS;
     });
     return blocks.sort();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 

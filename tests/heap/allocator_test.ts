@@ -1,12 +1,22 @@
 import { stub } from "@std/testing/mock";
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { allocate, ensureHeap, free } from "../../lib/heap/allocator.ts";
+import {
+  allocate,
+  allocateUrgent,
+  ensureHeap,
+  fitsHeap,
+  free,
+  makePermanent,
+} from "../../lib/heap/allocator.ts";
 import { Random } from "../../scripts/stress/random.ts";
-import { usedBytes, useUpHeap } from "../fixtures/heap.ts";
+import { usedBytes, useUpHeadroom, useUpHeap } from "../fixtures/heap.ts";
 import { MemoryError } from "../../lib/errors.ts";
 import { i32, u8 } from "../../lib/heap/views.ts";
 
 ensureHeap();
+
+/** Word with the number of words that are never freed. */
+const PERMANENT = 5;
 
 Deno.test("allocate() aligns blocks to 8 bytes, and they do not overlap", () => {
   const sizes = [0, 1, 4, 7, 8, 23, 24, 25, 100, 1000, 4096, 65_537];
@@ -134,6 +144,69 @@ Deno.test("allocate() in any order, with joining, never hands out a word twice",
     for (const { address } of blocks) free(address);
   }
   assertEquals(usedBytes(), before);
+});
+
+Deno.test("fitsHeap() is true for what an empty heap has room for", () => {
+  const half = i32.byteLength / 2; // the rest is not free: it has the root words and the headroom
+  for (const bytes of [0, 1000, half / 2, half - 8]) assertEquals(fitsHeap(bytes), true);
+  for (const bytes of [half - 7, half, i32.byteLength, 2 ** 40]) {
+    assertEquals(fitsHeap(bytes), false);
+  }
+});
+
+Deno.test("allocateUrgent() takes blocks from the headroom when no other memory is left", () => {
+  const before = usedBytes();
+  free(allocateUrgent(100));
+  assertEquals(usedBytes(), before);
+  const heap = useUpHeap(32);
+  const full = usedBytes();
+  const headroom = i32.length - (i32.length >>> 6);
+  const sizes = [24, 25, 100, 4096, 2 ** 16 - 8];
+  for (let turns = 0; turns < 2; turns++) {
+    const blocks = sizes.map((bytes) => ({ bytes, address: allocateUrgent(bytes) }));
+    for (const [at, { bytes, address }] of blocks.entries()) {
+      assert(address > headroom && address + bytes / 4 <= i32.length);
+      u8.fill(at + 1, address * 4, address * 4 + bytes);
+    }
+    for (const [at, { bytes, address }] of blocks.entries()) {
+      assert(u8.subarray(address * 4, address * 4 + bytes).every((byte) => byte === at + 1));
+      free(address);
+    }
+    assertEquals(usedBytes(), full);
+  }
+  assertThrows(() => allocateUrgent(2 ** 16 - 7), MemoryError); // larger than its largest block
+  {
+    using _ = useUpHeadroom(32);
+    assertThrows(() => allocateUrgent(24), MemoryError, "Receive what waits in queues");
+  }
+  // A block serves a smaller request when there is no other.
+  const larger: number[] = [];
+  assertThrows(() => {
+    for (;;) larger.push(allocateUrgent(2 ** 16 - 8));
+  }, MemoryError);
+  free(larger[0]);
+  const small: number[] = [];
+  assertThrows(() => {
+    for (;;) small.push(allocateUrgent(24));
+  }, MemoryError);
+  assert(small.includes(larger[0]));
+  for (const block of [...small, ...larger.slice(1)]) free(block);
+  heap[Symbol.dispose]();
+  assertEquals(usedBytes(), before);
+});
+
+Deno.test("makePermanent() leaves a block out of what is in use, also one of the headroom", () => {
+  using _ = useUpHeap(64);
+  const small = allocate(24);
+  for (const block of [small, allocateUrgent(100), allocateUrgent(1000)]) {
+    const [permanent, used] = [i32[PERMANENT], usedBytes()];
+    const list = i32[block - 2];
+    const bytes = 2 ** (list > 32 ? list - 28 : list);
+    makePermanent(block);
+    assertEquals(used - usedBytes(), bytes);
+    i32[PERMANENT] = permanent;
+    free(block);
+  }
 });
 
 // The last test: it allocates the whole heap, which costs nothing until it is touched.

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
+  adoptIsolate,
   Control,
   createIsolateRecord,
   ensureIsolate,
@@ -97,6 +99,39 @@ test("enterState() sets the state of this isolate, unless its end was published"
     assertEquals(exitCodeOf(thisIsolate), 7);
   } finally {
     i32[word] = before;
+  }
+});
+
+/** Calls a function before an isolate writes its state for the first time. */
+function beforeState(record: number, call: () => void) {
+  const { compareExchange } = Atomics;
+  let done = false;
+  const exchanges = (...args: Parameters<typeof compareExchange>) => {
+    if (!done && args[1] === record + isolateWord.STATE) {
+      done = true;
+      call();
+    }
+    return compareExchange(...args);
+  };
+  return stub(Atomics, "compareExchange", exchanges as typeof compareExchange);
+}
+
+test("publishEnd() and enterState() do not undo each other", () => {
+  for (const isEndLast of [true, false]) {
+    const main = thisIsolate;
+    const record = createIsolateRecord(main);
+    adoptIsolate(i32.buffer, record);
+    if (isEndLast) {
+      using _ = beforeState(record, () => enterState(IsolateState.IDLE));
+      assertEquals(publishEnd(record, 3), true);
+    } else {
+      using _ = beforeState(record, () => publishEnd(record, 3));
+      enterState(IsolateState.IDLE);
+    }
+    adoptIsolate(i32.buffer, main);
+    assertEquals([exitCodeOf(record), hasListedEnded()], [3, true]);
+    freeIsolateRecord(record);
+    assertEquals(hasListedEnded(), false);
   }
 });
 
