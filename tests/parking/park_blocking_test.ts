@@ -9,11 +9,13 @@ import { DeadlockError, InterruptedError, TerminatedError } from "@sauropod/mult
 import {
   Control,
   ensureIsolate,
+  isolateWord,
   LIVE_WORKERS,
   postControl,
   thisIsolate,
 } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
+import { clearAlarm, setAlarm } from "../../lib/parking/alarms.ts";
 import type { Park } from "../../lib/parking/park.ts";
 import { parkBlocking, parkBlockingAny } from "../../lib/parking/park_blocking.ts";
 import { awaitOn, ParkResult } from "../../lib/parking/wait.ts";
@@ -254,3 +256,29 @@ test("parkBlockingAny() returns the wake-up that comes when it finds that nobody
   const results = parkBlockingAny([sleepOn(first), sleepOn(second)], Infinity, [0, 0]);
   assertEquals(results, [ParkResult.WOKEN, ParkResult.CHANGED]);
 });
+
+const sleeps: Record<string, (word: Word, deadline: number) => ParkResult> = {
+  parkBlocking: (word, deadline) => parkBlocking(sleepOn(word), deadline, 0),
+  parkBlockingAny: (word, deadline) => parkBlockingAny([sleepOn(word)], deadline, [0])[0],
+};
+for (const [name, sleep] of Object.entries(sleeps)) {
+  test(`${name}() sleeps on the wake-ups of its isolate until its time is up, or the next alarm`, () => {
+    using word = new Word();
+    using _clock = stub(performance, "now", () => 1000);
+    using wait = stub(Atomics, "wait", () => {
+      wakeOne(word.queue);
+      return "ok" as const;
+    });
+    const wake = thisIsolate + isolateWord.WAKE;
+    const alarm = setAlarm(1400, () => {});
+    for (const deadline of [1300, 1500]) assertEquals(sleep(word, deadline), ParkResult.WOKEN);
+    clearAlarm(alarm);
+    assertEquals(sleep(word, 1500), ParkResult.WOKEN);
+    assertEquals(wait.calls.map(({ args }) => [args[1], args[3]]), [
+      [wake, 300],
+      [wake, 400],
+      [wake, 500],
+    ]);
+    assertEquals(wait.calls.at(-1)!.args[2] + 1, i32[wake]); // the number of wake-ups before
+  });
+}
