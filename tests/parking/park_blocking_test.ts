@@ -279,6 +279,21 @@ for (const [name, sleep] of Object.entries(sleeps)) {
       [wake, 400],
       [wake, 500],
     ]);
-    assertEquals(wait.calls.at(-1)!.args[2] + 1, i32[wake]); // the number of wake-ups before
+    assertEquals(Number(wait.calls.at(-1)!.args[2]) + 1, i32[wake]); // the number of wake-ups before
   });
 }
+
+test("parkBlockingAny() hands on the wake-ups of promises of its isolate, also to itself", async () => {
+  using first = new Word();
+  using second = new Word();
+  const waits = [first, second].map((word) => awaitOn(word.sleep()));
+  const behind = joined(first);
+  wakeOne(first.queue);
+  const none = [ParkResult.TIMED_OUT];
+  assertEquals(parkBlockingAny([sleepOn(second)], performance.now() + 1, [0]), none);
+  assertEquals(stateOf(behind), NodeState.WOKEN);
+  wakeOne(second.queue);
+  assertEquals(parkBlockingAny([sleepOn(second)], later(), [0]), [ParkResult.WOKEN]);
+  assertEquals(await Promise.all(waits), [ParkResult.WOKEN, ParkResult.WOKEN]);
+  returnNode(behind);
+});
