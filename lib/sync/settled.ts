@@ -20,7 +20,6 @@ export async function settledWithin(
   const deadline = deadlineOf(options);
   const settled = promise.then(() => true, () => true);
   const signal = options?.signal;
-  if (deadline === Infinity && signal === undefined) return await settled;
   const limit = Promise.withResolvers<boolean>();
   const timer = deadline === Infinity
     ? undefined

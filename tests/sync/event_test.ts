@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { Event, Pool, Queue, task } from "@sauropod/multiprocessing";
+import { addressOf } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
@@ -199,4 +200,12 @@ test("Event can be an item of a queue", async () => {
   event.set();
   assert(await answer.wait(guard));
   await ended(process);
+});
+
+test("Event.neededToSet() names an event that was sent, since others can set only that", () => {
+  const [event, queue] = [new Event(), new Queue<Event>()];
+  assertEquals(Event.neededToSet(event), 0);
+  queue.putSync(event);
+  queue.getSync();
+  assertEquals(Event.neededToSet(event), addressOf(event));
 });

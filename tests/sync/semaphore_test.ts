@@ -10,6 +10,8 @@ import {
   task,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { addressOf, objectWord, ownHoldings } from "../../lib/objects/shared_object.ts";
+import { countWaiters } from "../../lib/parking/wait_queue.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -179,4 +181,47 @@ test("a waiter for a permit that was overtaken is served before those that came 
   semaphore.release();
   await Promise.all(waits);
   assertEquals(order, ["first", "second"]);
+});
+
+test("BoundedSemaphore.release() that throws leaves the permits that are held as they were", () => {
+  const semaphore = new BoundedSemaphore(2);
+  const held = () => [semaphore.value, ownHoldings(addressOf(semaphore)!)];
+  semaphore.acquireSync();
+  assertThrows(() => semaphore.release(2), RangeError, "released more often than acquired");
+  assertEquals(held(), [1, 1]);
+  semaphore.acquireSync();
+  assertEquals(held(), [0, 2]);
+  semaphore.release(2);
+  assertEquals(held(), [2, 0]);
+  assertThrows(() => semaphore.release(), RangeError, "(it has 2 permits)");
+  assertEquals(held(), [2, 0]);
+  semaphore.tryAcquire();
+  assertEquals(held(), [1, 1]);
+  semaphore.release();
+});
+
+test("Semaphore counts who holds its permits until one is released that was not acquired", () => {
+  const semaphore = new Semaphore(1);
+  const held = () => [semaphore.value, ownHoldings(addressOf(semaphore)!)];
+  semaphore.acquireSync();
+  assertEquals(held(), [0, 1]);
+  semaphore.release(2);
+  assertEquals(held(), [2, 0]);
+  semaphore.acquireSync();
+  assertEquals(held(), [1, 0]); // it is a counter now
+  semaphore.release();
+  assertEquals(held(), [2, 0]);
+});
+
+test("Semaphore.release() wakes as many waiters as it gives permits, and no more", async () => {
+  const semaphore = new Semaphore(0);
+  const queue = addressOf(semaphore)! + objectWord.FIRST + 1;
+  const waits = Array.from({ length: 5 }, () => semaphore.acquire(guard));
+  semaphore.release();
+  assertEquals(countWaiters(queue), 4);
+  semaphore.release(3);
+  assertEquals(countWaiters(queue), 1);
+  semaphore.release(2);
+  await Promise.all(waits);
+  assertEquals(semaphore.value, 1);
 });

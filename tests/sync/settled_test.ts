@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { test } from "../fixtures/guarded.ts";
 import { isPromiseLike, orAborted, refusePromise, settledWithin } from "../../lib/sync/settled.ts";
 
 Deno.test("settledWithin() resolves to true when the promise settles in time, and keeps no timer", async () => {
@@ -64,4 +65,25 @@ Deno.test("refusePromise() throws for a promise, whose rejection counts as handl
   const rejected = Promise.reject(new Error("no"));
   assertThrows(() => refusePromise(rejected, "a promise"), TypeError, "a promise");
   await new Promise((resolve) => setTimeout(resolve, 0)); // it would be reported by now
+});
+
+test("settledWithin() and orAborted() leave no listener on the signal, however they end", async () => {
+  const { signal } = new AbortController();
+  const never = new Promise(() => {});
+  assertEquals(await settledWithin(Promise.resolve(), { signal }), true);
+  assertEquals(await settledWithin(never, { signal, timeoutMs: 1 }), false);
+  assertEquals(await orAborted(Promise.resolve(1), signal), 1);
+});
+
+Deno.test("settledWithin() waits without end if it has no limit", async () => {
+  using time = new FakeTime();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let result: boolean | undefined;
+  settledWithin(promise).then((value) => result = value);
+  assertEquals(time.next(), false); // it keeps no timer
+  await time.runMicrotasks();
+  assertEquals(result, undefined);
+  resolve();
+  await time.runMicrotasks();
+  assertEquals(result, true);
 });
