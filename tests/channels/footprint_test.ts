@@ -87,3 +87,15 @@ test("a PriorityQueue gives the room of its items back", async () => {
   while (queue.tryGet() !== undefined);
   assert(usedBytes() - empty <= 512, `${usedBytes() - empty} bytes`);
 });
+
+test("a PriorityQueue keeps the block of its first items, and no larger one", async () => {
+  const queue = new PriorityQueue<number>();
+  const empty = await settledUse();
+  for (const [count, kept] of [[1, 512], [21, 512], [22, 0], [43, 0], [1, 512]]) {
+    for (let item = 0; item < count; item++) queue.putSync(item);
+    const full = usedBytes() - empty;
+    while (queue.tryGet() !== undefined);
+    assert(usedBytes() - empty < full);
+    assertEquals(usedBytes() - empty, kept, `after ${count} items`);
+  }
+});

@@ -62,6 +62,17 @@ test("Queue.put() that times out while pending leaves the others in order", asyn
   assertEquals(queue.tryPut("room"), true);
 });
 
+test("Queue.put() that waited for another has only the rest of its time for its own wait", async () => {
+  const queue = new Queue<string>(1);
+  await queue.put("there");
+  const first = queue.put("first");
+  const second = assertRejects(() => queue.put("second", { timeoutMs: 5 }), Full, "after 5 ms");
+  assertEquals(await queue.get(), "there");
+  await first;
+  await second;
+  assertEquals([await queue.get(), queue.tryGet()], ["first", undefined]);
+});
+
 test("Queue.close() ends all pending puts", async () => {
   const queue = new Queue<number>(1);
   await queue.put(0);
