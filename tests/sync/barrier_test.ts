@@ -19,6 +19,9 @@ import {
   task,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
+import { barrierWord } from "../../lib/sync/barrier_protocol.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -122,7 +125,9 @@ test("Barrier.reset() is not undone by the death of the party that ran the actio
 });
 
 test("Barrier() rejects invalid parties, actions and timeouts", () => {
-  for (const parties of [0, -1, 1.5, NaN, Infinity, 2 ** 32 + 1, "2" as unknown as number]) {
+  for (
+    const parties of [0, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 32 + 1, "2" as unknown as number]
+  ) {
     assertThrows(
       () => new Barrier(parties),
       typeof parties === "number" ? RangeError : TypeError,
@@ -142,6 +147,26 @@ test("Barrier() rejects invalid parties, actions and timeouts", () => {
     "Cannot make barrier: a bound function",
   );
   assertThrows(() => new Barrier(2, { timeoutMs: NaN }), RangeError, "options.timeoutMs");
+});
+
+test("Barrier() keeps its default timeout, rounded up, and as long as a word can hold", async () => {
+  const timeouts: [given: number | undefined, kept: number][] = [
+    ...[[undefined, -1], [Infinity, -1], [-5, 0], [0, 0], [0.2, 1], [7, 7]] as [number, number][],
+    ...[[2 ** 31 - 1, 2 ** 31 - 1], [2 ** 40, 2 ** 31 - 1]] as [number, number][],
+  ];
+  for (const [timeoutMs, kept] of timeouts) {
+    const barrier = new Barrier(2, { timeoutMs });
+    assertEquals(i32[addressOf(barrier)! + barrierWord.TIMEOUT], kept);
+  }
+  const message = "the barrier is broken";
+  for (const timeoutMs of [0, 1]) {
+    const options = { timeoutMs };
+    assertThrows(() => new Barrier(2, options).waitSync(), BrokenBarrierError, message);
+    await assertRejects(() => new Barrier(2, options).wait({}), BrokenBarrierError, message);
+    const barrier = new Barrier(2, options); // a timeout of the call goes before it
+    assertEquals((await Promise.all([barrier.wait(guard), barrier.wait()])).sort(), [0, 1]);
+  }
+  assertEquals(new Barrier(2 ** 31 - 1).parties, 2 ** 31 - 1);
 });
 
 test("Barrier.wait() rejects invalid options and aborted signals, and breaks nothing", async () => {

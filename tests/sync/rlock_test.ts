@@ -296,3 +296,14 @@ test("RLock is owned by a thread, whatever it awaits, and by no other code", asy
   for (const thread of [owner, other]) await thread.join();
   assertEquals([lock.locked(), lock.depth], [false, 0]);
 });
+
+test("RLock that code outside of threads holds can be released by a thread", async () => {
+  const lock = new RLock();
+  for (const acquire of [() => lock.acquireSync(), () => lock.acquire()]) {
+    await acquire();
+    const thread = new Thread({ target: () => lock.release() });
+    thread.start();
+    await thread.join();
+    assertEquals(lock.locked(), false);
+  }
+});
