@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
+import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { Event, Lock, Queue } from "@sauropod/multiprocessing";
 import { callLater, DeadlineTimer, TIMEOUT_MAX } from "../../lib/parking/timer.ts";
@@ -62,4 +63,50 @@ Deno.test("DeadlineTimer waits for longer than one timer of JavaScript can", () 
   time.tick(TIMEOUT_MAX);
   assertEquals(time.next(), true); // another timer for the rest
   timer.cancel();
+});
+
+Deno.test("TIMEOUT_MAX is the longest delay of a timer of JavaScript", () => {
+  assertEquals(TIMEOUT_MAX, 0x7fff_ffff);
+});
+
+for (const [earlyMs, isCalled] of [[0, true], [1, false], [2, false], [3, true]] as const) {
+  Deno.test(`DeadlineTimer ${isCalled ? "calls" : "waits on"} when its timer is ${earlyMs} ms early`, () => {
+    using time = new FakeTime();
+    const start = performance.now();
+    let now = start;
+    using _clock = stub(performance, "now", () => now);
+    let calls = 0;
+    new DeadlineTimer(start + 100, () => calls++);
+    now += 100 - earlyMs; // earlier than by some milliseconds it follows another clock
+    time.tick(100);
+    assertEquals(calls, isCalled ? 1 : 0);
+    now = start + 100;
+    assertEquals(time.next(), !isCalled);
+    assertEquals(calls, 1);
+  });
+}
+
+Deno.test("DeadlineTimer keeps the program alive, unless it is told not to", () => {
+  using time = new FakeTime();
+  using unref = stub(Deno, "unrefTimer");
+  const deadline = performance.now() + 100;
+  for (const keepAlive of [undefined, true, false]) {
+    const timer = new DeadlineTimer(deadline, () => {}, keepAlive);
+    assertEquals(unref.calls.splice(0).length, keepAlive === false ? 1 : 0);
+    timer.cancel();
+  }
+  assertEquals(time.next(), false);
+});
+
+Deno.test("callLater() calls once, after at least one millisecond", async () => {
+  const { waitAsync } = Atomics;
+  using sleeps = stub(
+    Atomics,
+    "waitAsync",
+    ((...args: Parameters<typeof waitAsync>) => waitAsync(...args)) as typeof waitAsync,
+  );
+  for (const ms of [-5, 0, 0.5, 3]) {
+    await deadline(new Promise<void>((resolve) => callLater(ms, resolve)), 60_000);
+    assertEquals(sleeps.calls.splice(0).map(({ args }) => args[3]), [Math.max(ms, 1)]);
+  }
 });
