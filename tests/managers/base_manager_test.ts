@@ -16,6 +16,10 @@ import {
 } from "@sauropod/multiprocessing";
 import { Counter, FooBar, makeCounter, setInitial, squares } from "../fixtures/manager_types.ts";
 import { collectGarbage, frees } from "../fixtures/heap.ts";
+import { nameOf } from "../../lib/heap/identity.ts";
+import { exitCodeOf, isolateWord } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { hostedWorkers } from "../../lib/runtime/host.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
@@ -104,6 +108,29 @@ test("BaseProxy calls during the shutdown throw ClosedError", async () => {
   const ends = manager.shutdown();
   await assertRejects(() => foo.f(), ClosedError, "Cannot call f: the manager is shut down");
   await ends;
+});
+
+test("BaseManager runs its server in a daemonic process, which has ended without error after shutdown()", async () => {
+  const nameless = (() => class extends BaseManager {})().register("make", Counter);
+  const named = (class Named extends BaseManager {}).register("make", Counter);
+  for (const [managerClass, name] of [[named, "Named"], [nameless, "Manager"]] as const) {
+    const manager = new managerClass();
+    manager.start();
+    const [record] = hostedWorkers().slice(-1);
+    assertEquals(i32[record + isolateWord.DAEMON], 1);
+    await manager.make();
+    assertEquals(nameOf(record).replace(/\d+$/, ""), `${name}-`);
+    await manager.shutdown();
+    assertEquals([exitCodeOf(record), hostedWorkers().includes(record)], [0, false]);
+  }
+});
+
+test("BaseManager.register() replaces a type of the same name", async () => {
+  class Mine extends BaseManager {}
+  Mine.register("It", squares);
+  const Other = Mine.register("It", Counter);
+  await using manager = new Other();
+  assertEquals(await (await manager.It(3)).add(), 4);
 });
 
 test("BaseManager.join() returns true when the manager was never started", async () => {
