@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { AbandonedLockError, Lock, TimeoutError } from "@sauropod/multiprocessing";
 import { allocate, free } from "../../lib/heap/allocator.ts";
@@ -12,13 +12,15 @@ import {
   createIsolateRecord,
   ensureIsolate,
   freeIsolateRecord,
+  IsolateState,
   isolateWord,
   publishEnd,
   thisIsolate,
 } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { awaitOn, blockOn, type ParkResult, type Steps } from "../../lib/parking/wait.ts";
-import { hasWaiters } from "../../lib/parking/wait_queue.ts";
+import { enqueue, hasWaiters } from "../../lib/parking/wait_queue.ts";
+import { NodeState, nodeWord } from "../../lib/parking/waiter_node.ts";
 import {
   acquiring,
   LockGuard,
@@ -155,6 +157,28 @@ test("relinquish() wakes a waiter that joins the queue while the lock is freed",
     }
     assertEquals([await waiting, ownerOf(owner)], ["acquired", thisIsolate]);
   }
+});
+
+test("an isolate that was ended wakes another waiter when it acquires a lock, and releases none", () => {
+  using words = makeOwnership();
+  const { owner, queue, living } = words;
+  const node = allocate(Object.keys(nodeWord).length * 4);
+  i32[owner] = thisIsolate;
+  assert(enqueue(node, { queue, word: owner, expected: thisIsolate }, 0));
+  i32[node + nodeWord.ISOLATE] = living;
+  const state = thisIsolate + isolateWord.STATE;
+  const before = i32[state];
+  i32[state] = IsolateState.ENDED;
+  try {
+    assertEquals([relinquish(owner), ownerOf(owner)], [true, thisIsolate]);
+    assertEquals(i32[node + nodeWord.STATE], NodeState.QUEUED);
+    i32[owner] = 0;
+    assertEquals(acquiring(owner).next(), { done: true, value: "acquired" });
+    assertEquals(i32[node + nodeWord.STATE], NodeState.WOKEN);
+  } finally {
+    i32[state] = before;
+  }
+  free(node);
 });
 
 test("throwUnlessAcquired() throws for a lock that was not acquired, or abandoned", () => {
