@@ -138,6 +138,26 @@ test("mutex() calls nested in one call exclude each other", async () => {
   assertEquals(seen.slice(-4), ["parent start", "parent end", "d start", "d end"]);
 });
 
+test("mutex() releases the lock after a nested call that did not get its turn in time", async () => {
+  for (const lock of [new Lock(), new RLock()]) {
+    const go = Promise.withResolvers<void>();
+    const slow = mutex(lock, async () => await go.promise);
+    const options = { timeoutMs: 1 };
+    const quick = mutex(lock, async () => await turn(), options);
+    const quickSync = mutex(lock, () => {}, options);
+    const parent = mutex(lock, async () => {
+      const first = slow();
+      await assertRejects(quick, TimeoutError);
+      assertThrows(quickSync, TimeoutError);
+      go.resolve();
+      await first;
+      assert(lock.locked());
+    });
+    await parent();
+    assert(!lock.locked());
+  }
+});
+
 test("mutex() keeps the lock until nested calls that were not awaited have ended", async () => {
   const lock = new Lock();
   const go = Promise.withResolvers<void>();
