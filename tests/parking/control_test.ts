@@ -39,7 +39,7 @@ import {
 import { allStopped, endsInLoop } from "../fixtures/ended.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 import { ended, run, sharedWords, wordSet } from "../fixtures/workers.ts";
-import { controlBits, controlBitsNow, replacedHooks } from "./control_bits.ts";
+import { controlBits, controlBitsNow, replacedHooks } from "../fixtures/control_bits.ts";
 import { Word } from "./words.ts";
 
 // Those of each class are in the folder of the class.

@@ -18,7 +18,7 @@ import { awaitOn, ParkResult, type Steps } from "../../lib/parking/wait.ts";
 import { hasWaiters, wakeAll, wakeOne } from "../../lib/parking/wait_queue.ts";
 import { countNodesInUse } from "../../lib/parking/waiter_node.ts";
 import { test, turn } from "../fixtures/guarded.ts";
-import { controlBits, replacedHooks } from "./control_bits.ts";
+import { controlBits, replacedHooks } from "../fixtures/control_bits.ts";
 import { Word } from "./words.ts";
 
 ensureIsolate();

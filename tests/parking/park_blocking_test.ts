@@ -28,7 +28,7 @@ import {
   returnNode,
 } from "../../lib/parking/waiter_node.ts";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
-import { controlBits, controlBitsNow, replacedHooks } from "./control_bits.ts";
+import { controlBits, controlBitsNow, replacedHooks } from "../fixtures/control_bits.ts";
 import { Word } from "./words.ts";
 
 ensureIsolate();

@@ -15,8 +15,10 @@ import {
   TimeoutError,
   Value,
 } from "@sauropod/multiprocessing";
+import { Control } from "../../lib/heap/isolate_record.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { countWaiters, hasWaiters } from "../../lib/parking/wait_queue.ts";
+import { controlBits, replacedHooks } from "../fixtures/control_bits.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -353,4 +355,19 @@ test("Condition.waitSync() waits for its lock when no other isolate has the cond
   assert(lock.locked());
   lock.release();
   await ended(other);
+});
+
+test("Condition.wait() and waitFor() never settle in a worker that was told to end, and keep the lock", async () => {
+  const condition = new Condition();
+  using _ = condition.acquireSync();
+  const settled: unknown[] = [];
+  {
+    using _control = controlBits(Control.STOP);
+    using _hooks = replacedHooks({ onStop() {} });
+    for (const waiting of [condition.wait(), condition.waitFor(() => true)]) {
+      waiting.then((value) => settled.push(value), (error) => settled.push(error));
+    }
+    for (let turns = 0; turns < 20; turns++) await null;
+  }
+  assertEquals([settled, condition.lock.depth], [[], 1]);
 });
