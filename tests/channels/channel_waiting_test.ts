@@ -24,10 +24,11 @@ import {
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { discardMessage, storeValue } from "../../lib/codec/message.ts";
 import { SPINS } from "../../lib/heap/guard.ts";
-import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { ensureIsolate, isolateWord, thisIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { awaitOn, blockOn } from "../../lib/parking/wait.ts";
 import { hasWaiters } from "../../lib/parking/wait_queue.ts";
-import { test } from "../fixtures/guarded.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { guard } from "../fixtures/workers.ts";
 
 ensureIsolate();
@@ -130,6 +131,19 @@ test("becomingReadable() hands its wake-up to a receiver, which takes the messag
   channel.send(1);
   assertEquals([await looking, await taking], [true, { kind: "value", value: 1 }]);
   assertEquals(hasWaiters(channel.at + RECEIVERS), false);
+});
+
+test("becomingReadable() that is woken for a message which another has taken wakes nobody", async () => {
+  using channel = new TestChannel();
+  const wake = thisIsolate + isolateWord.WAKE;
+  const looking = [1, 2].map(() => awaitOn(becomingReadable(channel.at), guard));
+  channel.send(1); // wakes the first
+  receive(channel.at);
+  const wakes = i32[wake];
+  for (let turns = 0; turns < 3; turns++) await turn();
+  assertEquals(i32[wake], wakes);
+  channel.send(2);
+  assertEquals(await Promise.all(looking), [true, true]);
 });
 
 test("waits for a message spin before they sleep, unless their caller has spun", () => {
