@@ -16,6 +16,8 @@ import {
 } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { addressOf, dropHoldings, ownHoldings } from "../../lib/objects/shared_object.ts";
+import { type Park, ParkResult } from "../../lib/parking/park.ts";
+import { parkBlocking } from "../../lib/parking/park_blocking.ts";
 import { awaitOn, blockOn } from "../../lib/parking/wait.ts";
 import { test } from "../fixtures/guarded.ts";
 import { guard } from "../fixtures/workers.ts";
@@ -129,4 +131,19 @@ test("a task that is dropped is done, and ends join()", async () => {
   const waiting = awaitOn(joining(tasks.channel), guard);
   tasks.queue.shutdown({ immediate: true });
   assertEquals([await waiting, unfinishedIn(tasks.channel)], ["done", 0]);
+});
+
+test("joining() does not sleep if the last task is done, or one is lost, before it is in the queue", () => {
+  for (const isLost of [true, false]) {
+    using tasks = new Tasks();
+    tasks.put(1);
+    const steps = joining(tasks.channel);
+    const { queue, word, expected } = steps.next().value as Park;
+    assertEquals(i32[word], expected);
+    if (isLost) tasks.lose(1);
+    else finishTask(tasks.channel);
+    assertEquals(parkBlocking({ queue, word, expected }, Infinity, 0), ParkResult.CHANGED);
+    const { done, value } = steps.next(ParkResult.CHANGED);
+    assertEquals([done, isLost ? typeof value : value], [true, isLost ? "object" : "done"]);
+  }
 });
