@@ -1,5 +1,5 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Queue } from "@sauropod/multiprocessing";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { MemoryError, Queue } from "@sauropod/multiprocessing";
 import { push, receive } from "../../lib/channels/channel.ts";
 import {
   addChannelRef,
@@ -11,8 +11,10 @@ import { readReceived } from "../../lib/channels/read_received.ts";
 import { closedBits, messagesIn } from "../../lib/channels/channel_state.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
-import { fillFreeBlocks, frees, usedBytes } from "../fixtures/heap.ts";
+import { fillFreeBlocks, frees, usedBytes, useUpHeap } from "../fixtures/heap.ts";
 
 test("a channel works in memory that had other contents", () => {
   ensureIsolate();
@@ -67,4 +69,24 @@ test("a Channel crosses, and the memory of its messages is freed with its last h
     assertEquals(messagesIn(channel.at), 98);
     await Promise.resolve();
   });
+});
+
+test("push() into a full heap throws, drops the references of the message, and leaves the channel open", () => {
+  ensureIsolate();
+  const [at, queue] = [createChannel(), new Queue()];
+  addChannelRef(at);
+  const references = () => i32[addressOf(queue)! + objectWord.REFERENCES];
+  const before = references();
+  for (const value of [[queue], [queue, "too long for its place".repeat(10)]]) {
+    const encoder = encode(value, "value");
+    {
+      using _ = useUpHeap(32);
+      assertThrows(() => push(at, encoder), MemoryError);
+    }
+    returnEncoder(encoder);
+    assertEquals([references(), messagesIn(at)], [before, 0]);
+  }
+  send(at, [queue]);
+  assertEquals(readReceived(receive(at)!), [queue]);
+  dropChannelRef(at);
 });

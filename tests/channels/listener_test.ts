@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
   BrokenPipeError,
   Client,
@@ -13,6 +14,7 @@ import {
   waitAny,
   waitAnySync,
 } from "@sauropod/multiprocessing";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
@@ -126,6 +128,28 @@ test("Listener.close() ends the clients that were not accepted", async () => {
   assertThrows(() => second.sendSync("x"), BrokenPipeError);
   first.sendSync("accepted is accepted");
   assertEquals(accepted.recvSync(), "accepted is accepted");
+});
+
+test("Client() is refused by a listener that is closed while it connects", () => {
+  using listener = new Listener<string>("hesitant");
+  const references = addressOf(listener)! + objectWord.REFERENCES;
+  const { add } = Atomics;
+  let state: "searched" | "found" | "closed" = "searched";
+  using _ = stub(
+    Atomics,
+    "add",
+    ((...args: Parameters<typeof add>) => {
+      if (args[1] === references) {
+        state = "found";
+      } else if (state === "found") {
+        state = "closed";
+        listener.close();
+      }
+      return add(...args);
+    }) as typeof add,
+  );
+  assertThrows(() => Client("hesitant"), ConnectionRefused, "there is no listener of the name");
+  assertEquals([state, listener.closed], ["closed", true]);
 });
 
 // Workers

@@ -24,6 +24,7 @@ import {
 import { peerOf } from "../../lib/channels/connection.ts";
 import { addressOf } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
+import { frees } from "../fixtures/heap.ts";
 import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 // One isolate
@@ -527,4 +528,14 @@ test("what ends a wait at one end of a pipe is a handle of the other end", () =>
     const addresses = [first, second].map((end) => addressOf(end)!);
     assertEquals(addresses.map(peerOf), [addresses[1], addresses[0]]);
   }
+});
+
+test("Pipe() that nobody has any more frees the messages of both directions", async () => {
+  await frees(async () => {
+    const ends = Pipe<string>();
+    for (const end of ends) {
+      for (let message = 0; message < 10; message++) end.sendSync("long".repeat(500));
+    }
+    await Promise.resolve();
+  });
 });

@@ -4,12 +4,15 @@ import {
   CorruptMessageError,
   EOFError,
   Event,
+  JoinableQueue,
   Pipe,
   Queue,
   registerReducer,
+  SimpleQueue,
   task,
   TaskLookupError,
   tasksOf,
+  waitAnySync,
 } from "@sauropod/multiprocessing";
 import { test, turn } from "../fixtures/guarded.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
@@ -71,6 +74,31 @@ test("a message that needs a module which cannot be imported is freed, with its 
   assertEquals(usedBytes(), before);
   here.sendSync("still open");
   assertEquals(there.recvSync(), "still open");
+});
+
+test("an item that needs a module which cannot be imported fails the get() or the iteration that takes it", async () => {
+  const missing = tasksOf<{ gone(): void }>(new URL("./nowhere.ts", import.meta.url)).gone;
+  const [queue, simple] = [new Queue<unknown>(), new SimpleQueue<unknown>()];
+  for (const item of [missing, "next"]) {
+    for (const it of [queue, simple]) it.putSync(item);
+  }
+  assertEquals(waitAnySync([simple, queue]), [simple, queue]);
+  const items = queue[Symbol.asyncIterator]();
+  await assertRejects(() => items.next(), TaskLookupError, "Cannot import");
+  await assertRejects(() => simple.get(), TaskLookupError, "Cannot import");
+  assertEquals([queue.getSync(), await simple.get()], ["next", "next"]);
+  assertEquals(waitAnySync([simple, queue], { timeoutMs: 0 }), []);
+});
+
+test("an item of a JoinableQueue whose reducer throws counts as done", async () => {
+  const queue = new JoinableQueue<unknown>();
+  for (const get of [() => queue.get(), () => Promise.try(() => queue.getSync())]) {
+    queue.putSync(new Filled("parts", 0)); // there is no inner queue
+    assertEquals(queue.unfinishedTasks, 1);
+    await assertRejects(get, TypeError);
+    assertEquals(queue.unfinishedTasks, 0);
+  }
+  assertEquals(queue.joinSync({ timeoutMs: 0 }), true);
 });
 
 const neverLoads = new URL("../fixtures/functions/never_loads.ts", import.meta.url);
