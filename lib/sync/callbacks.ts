@@ -15,9 +15,8 @@ import { describeThrown } from "../arguments/describe.ts";
 export function callReporting(name: string, callback: () => unknown): void {
   const report = (error: unknown) => reportUncaught(name, error);
   try {
-    const result = callback();
     // `resolve` rejects with what a getter named `then` throws.
-    if (typeof result === "object" && result !== null) Promise.resolve(result).catch(report);
+    Promise.resolve(callback()).catch(report);
   } catch (error) {
     report(error);
   }

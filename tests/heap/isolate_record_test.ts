@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import {
   adoptIsolate,
@@ -16,9 +16,11 @@ import {
   IsolateState,
   isolateState,
   isolateWord,
+  keepIsolateRecord,
   mainIsolate,
   nextId,
   postControl,
+  recordWords,
   stopRequested,
   thisIsolate,
   unlistIsolate,
@@ -27,8 +29,12 @@ import {
 import { publishEnd } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { test } from "../fixtures/guarded.ts";
+import { fillFreeBlocks, usedBytes } from "../fixtures/heap.ts";
 
 ensureIsolate();
+
+/** Word with the number of words that are never freed. */
+const PERMANENT = 5;
 
 /** Returns the records in the list of isolates. */
 function listed(): number[] {
@@ -84,6 +90,28 @@ test("publishEnd() publishes an end once, which is counted while the record is l
   assertEquals(hasListedEnded(), true);
   for (const record of records) freeIsolateRecord(record);
   assertEquals(hasListedEnded(), false);
+});
+
+test("createIsolateRecord() clears every word that can be claimed, whatever was there before", () => {
+  const { message } = assertThrows(() => recordWords.claim(1e6, "nobody"), Error);
+  const last = Number(message.match(/the last is (\d+)/)![1]);
+  fillFreeBlocks();
+  const record = createIsolateRecord(0);
+  const own: number[] = [isolateWord.PID, isolateWord.NEXT];
+  for (let word = 0; word <= last; word++) {
+    if (!own.includes(word)) assertEquals(i32[record + word], 0, `word ${word}`);
+  }
+  freeIsolateRecord(record);
+});
+
+test("keepIsolateRecord() takes the record out of what is in use", () => {
+  const before = [i32[PERMANENT], usedBytes()];
+  const record = createIsolateRecord(thisIsolate);
+  keepIsolateRecord(record);
+  assertEquals(usedBytes(), before[1]);
+  i32[PERMANENT] = before[0];
+  freeIsolateRecord(record);
+  assertEquals(usedBytes(), before[1]);
 });
 
 test("enterState() sets the state of this isolate, unless its end was published", () => {
