@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Taken items that are kept at most while others wait, if they are fewer than those. */
+/** Taken items are forgotten once they are as many as this, and as many as those that wait. */
 const MIN_TAKEN = 64;
 
 /** Items in the order in which they came. Unlike `Array.shift`, taking one costs the same however many wait. */
