@@ -29,6 +29,7 @@ import { serve } from "../../lib/managers/server.ts";
 import { wakeAll } from "../../lib/parking/wait_queue.ts";
 import { Counter } from "../fixtures/manager_types.ts";
 import { test, turn } from "../fixtures/guarded.ts";
+import { useUpHeap } from "../fixtures/heap.ts";
 import { guard } from "../fixtures/workers.ts";
 
 ensureIsolate();
@@ -217,6 +218,18 @@ test("a server whose initializer has failed answers every request with that", as
     const error = await assertRejects(() => server.make({}), InitializerError, "The initializer");
     assert(error.cause instanceof RangeError);
   }
+});
+
+test("a server tells that the heap is full when a result does not fit, by the headroom of the heap", async () => {
+  await using server = runServer();
+  const large = await server.make({ callable: () => ({ text: () => "long".repeat(50_000) }) });
+  for (let times = 0; times < 3; times++) {
+    const calling = server.call(large.id, "text");
+    using _ = useUpHeap(32);
+    await assertRejects(() => calling, MemoryError, "the shared heap");
+  }
+  const { contents } = await server.call(large.id, "text");
+  assertEquals((contents as string).length, 200_000);
 });
 
 test("a server ends when its requests are closed and all calls have ended", async () => {
