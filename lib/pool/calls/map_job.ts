@@ -72,7 +72,6 @@ export class MapJob<Target> extends Job<Target> {
   }
 
   onChunkDone(_chunk: number, count: unknown): void {
-    if (this.settled) return;
     this.#remaining -= count as number;
     this.#progress?.add(count as number, this.#remaining === 0);
     if (this.#remaining === 0) this.#succeed();

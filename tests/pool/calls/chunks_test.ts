@@ -1,6 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe } from "../../../lib/arguments/describe.ts";
-import { checkChunkSize, defaultChunkSize, withLength } from "../../../lib/pool/calls/chunks.ts";
+import {
+  checkChunkSize,
+  checkSpread,
+  defaultChunkSize,
+  withLength,
+} from "../../../lib/pool/calls/chunks.ts";
 
 Deno.test("defaultChunkSize() returns ceil(n / (4 * workers)), at least 1", () => {
   const expected: [items: number, workers: number, chunkSize: number][] = [
@@ -39,6 +44,32 @@ Deno.test("withLength() rejects items that are not iterable", () => {
       () => withLength(items as number[]),
       TypeError,
       "items must be an array or another iterable, not ",
+    );
+  }
+});
+
+Deno.test("withLength() says what to do about items that are async, or none", () => {
+  const wrong = (items: unknown) => () => withLength(items as number[]);
+  assertThrows(wrong(5), TypeError, "not 5. For one item write [item]");
+  const later = (async function* () {})();
+  assertThrows(wrong(later), TypeError, "For an async iterable use imap()");
+});
+
+Deno.test("withLength() refuses a typed array whose memory was transferred", () => {
+  const bytes = new Uint8Array(4);
+  bytes.buffer.transfer();
+  assertThrows(() => withLength(bytes), TypeError, "Cannot map: items");
+});
+
+Deno.test("checkSpread() accepts items that can be spread, and names the first that cannot", () => {
+  checkSpread([[], [1, 2], new Set([1]), "ab", "", Uint8Array.of(1)]);
+  for (const [at, item] of [5, null, {}].entries()) {
+    const items = Array.from({ length: 3 }, (_, index) => index === at ? item : [index]);
+    assertThrows(
+      () => checkSpread(items),
+      TypeError,
+      `Cannot map: items[${at}] must be an array of arguments, not ${describe(item)}. ` +
+        "For functions of one argument use map()",
     );
   }
 });
