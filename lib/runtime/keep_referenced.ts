@@ -10,6 +10,6 @@ const referenceSymbol = Object.getOwnPropertySymbols(Worker.prototype)
 
 /** Sets whether a worker keeps the program alive. */
 export function setReferenced(worker: Worker, referenced: boolean): void {
-  if (referenceSymbol === undefined) return;
-  (worker as unknown as Record<symbol, (on: boolean) => void>)[referenceSymbol](referenced);
+  const methods = worker as unknown as Record<symbol, ((on: boolean) => void) | undefined>;
+  methods[referenceSymbol!]?.(referenced); // a later Deno may have no such method
 }

@@ -52,7 +52,7 @@ function separateCrypto(next: () => number): void {
 }
 
 /** Returns a generator of 32-bit integers: `sfc32` by Chris Doty-Humphrey. */
-function generator(seed: number, stream: number): () => number {
+export function generator(seed: number, stream: number): () => number {
   let a = 0, b = seed | 0, c = stream | 0, counter = 1;
   const next = () => {
     const sum = (a + b + counter++) | 0;

@@ -88,7 +88,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#setup = setup;
     this.#windowCounts = setup.windowCounts ?? "untaken";
     this.#source = new ItemSource(items);
-    setup.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    setup.signal?.addEventListener("abort", this.#onAbort);
   }
 
   // For the pool

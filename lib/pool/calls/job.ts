@@ -190,6 +190,6 @@ export abstract class Job<Target = unknown> {
 export function abortWith(signal: AbortSignal | undefined, job: Job): void {
   if (signal === undefined) return;
   const onAbort = () => job.fail(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal.addEventListener("abort", onAbort);
   job.onSettled(() => signal.removeEventListener("abort", onAbort));
 }

@@ -180,8 +180,6 @@ test("ItemSource.leave() does not call return() of an input that ends meanwhile"
   const source = new ItemSource(items);
   const next = source.next();
   resolve({ done: true, value: undefined });
-  await null;
-  await null;
   const left = source.leave();
   await next;
   await left;

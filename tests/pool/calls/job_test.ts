@@ -106,6 +106,13 @@ Deno.test("keepSource() keeps the items as they are at the call", () => {
   assertEquals(job.source, { mode: CallMode.MAP, payload: [1, 2], name: "items", chunkSize: 1 });
 });
 
+Deno.test("a job that is never sent again does not keep its items", () => {
+  for (const { job } of [jobWith(), jobWith({ timeoutMs: 5 })]) {
+    job.loseWorker();
+    assertEquals(job.source as unknown, undefined);
+  }
+});
+
 Deno.test("a job knows whether it has lost a worker", () => {
   for (const { job } of [jobWith(), jobWith({ retries: 1 })]) {
     assertEquals(job.hasLostWorker, false);

@@ -11,8 +11,13 @@ import {
 
 /** An engine whose parts can be called from outside. */
 class OpenEngine extends BaseEngine {
-  override terminated = false;
-
+  /** What no engine is at first. */
+  get ends(): boolean[] {
+    return [this.closed, this.terminated];
+  }
+  terminate(): void {
+    this.terminated = true;
+  }
   override notifyChange(): void {
     super.notifyChange();
   }
@@ -38,7 +43,8 @@ Deno.test("an engine can be used until it is broken or terminated", () => {
   const [engine, broken] = [new OpenEngine(), new OpenEngine()];
   engine.checkUsable();
   engine.checkJoin();
-  engine.terminated = true;
+  assertEquals(engine.ends, [false, false]);
+  engine.terminate();
   assertThrows(() => engine.checkUsable(), ClosedError, "it was terminated. Make a new pool");
   broken.broken = new RangeError("why");
   assertStrictEquals(assertThrows(() => broken.checkUsable()), broken.broken);

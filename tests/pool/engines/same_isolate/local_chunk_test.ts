@@ -65,7 +65,7 @@ test("the task of a chunk has the name of its function, and a reason to end once
     const { job, chunk } = makeChunk();
     const { signal, name, attempt } = chunk.task;
     assertEquals([name, attempt, signal.aborted], ["fn", 0, false]);
-    chunk.isTimeUp = isTimeUp;
+    if (isTimeUp) chunk.isTimeUp = true;
     chunk.task.check();
     assertEquals([chunk.task.signal === signal, signal.aborted], [true, false]);
     job.fail("aborted");
