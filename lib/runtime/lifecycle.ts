@@ -24,7 +24,6 @@ import {
   type IsolateAddress,
   isolateWord,
   LIVE_WORKERS,
-  postControl,
   publishEnd,
   thisIsolate,
   unpark,
@@ -108,13 +107,12 @@ export function freeStartRequest(record: IsolateAddress): void {
 }
 
 /**
- * Declares an isolate ended without waiting for it, and makes it stop. In this order: anything that it
- * does while the stop unwinds its calls, such as releasing a lock, then comes after its end.
+ * Declares an isolate ended without waiting for it, which makes it stop. Anything that it does while the stop
+ * unwinds its calls, such as releasing a lock, comes after its end.
  */
 export function stopIsolate(record: IsolateAddress, exitCode: number): void {
   endIsolate(record, exitCode);
   cancelStartRequest(record);
-  postControl(record, Control.STOP);
 }
 
 /** Ends a worker that could not start, with the error that its parent can read. */
@@ -123,7 +121,6 @@ export function failToStart(record: IsolateAddress, error: unknown): void {
   Atomics.store(i32, record + ERROR, storeThrown(error)); // before the end is published
   endIsolate(record, ExitCode.FAILED);
   cancelStartRequest(record);
-  postControl(record, Control.STOP);
 }
 
 /** Publishes that the JavaScript of an isolate has stopped. */

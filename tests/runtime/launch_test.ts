@@ -172,3 +172,19 @@ Deno.test("checkLaunch() returns a copy of the options, and refuses what cannot 
     assertThrows(() => checkLaunch("make", given as LaunchOptions, "process"), Error, why);
   }
 });
+
+Deno.test("launchOf() says where processes of the operating system cannot be started", () => {
+  const { build } = Deno;
+  const refused: [what: object, message: string][] = [
+    [{ os: "windows" }, 'startMethod "process" needs Linux or macOS'],
+    [{ standalone: true }, "a program made by deno compile cannot start Deno again"],
+  ];
+  for (const [what, message] of refused) {
+    Object.defineProperty(Deno, "build", { value: { ...build, ...what }, configurable: true });
+    try {
+      assertThrows(() => launchOf({}), Deno.errors.NotSupported, message);
+    } finally {
+      Object.defineProperty(Deno, "build", { value: build, configurable: true });
+    }
+  }
+});
