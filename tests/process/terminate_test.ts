@@ -1,5 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { stub } from "@std/testing/mock";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   AbandonedLockError,
   abandonedWorkers,
@@ -147,17 +146,4 @@ testProcess("A worker that stops late gives back what it held", async () => {
   assertEquals(references(), 2);
   Atomics.store(stop, 0, 1);
   while (references() > 1) await turn();
-});
-
-testProcess("A worker that computes after its end is reported once, by a warning", async () => {
-  const warned = Promise.withResolvers<string>();
-  using _ = stub(console, "warn", (text: string) => warned.resolve(text));
-  const [begun, stop] = [new Event(), sharedWords()];
-  const process = started({ target: tasks.compute, args: [begun, stop] });
-  assert(await begun.wait(guard));
-  process.terminate();
-  await ending(process);
-  assertStringIncludes(await warned.promise, "A terminated worker is still computing");
-  Atomics.store(stop, 0, 1);
-  while (abandonedWorkers() > 0) await turn();
 });

@@ -4,9 +4,18 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EOFError, Pipe, Queue } from "@sauropod/multiprocessing";
+import {
+  AbandonedLockError,
+  type Connection,
+  EOFError,
+  Event,
+  Lock,
+  Pipe,
+  Queue,
+  task,
+} from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { guard } from "../fixtures/workers.ts";
+import { ended, guard, run, sharedWords } from "../fixtures/workers.ts";
 import { receive } from "../../lib/channels/channel.ts";
 import { addChannelRef, Channel } from "../../lib/channels/channel_handle.ts";
 import { storeThrown, storeValue } from "../../lib/codec/message.ts";
@@ -70,6 +79,9 @@ test("the end of a worker ends the waits for it before the worker counts as gone
   assertEquals(waiters, [0]);
   freeIsolateRecord(record);
 });
+
+/** Where the blocks of the heap begin. */
+const FIRST_BLOCK = 128;
 
 /** Calls a function with the record of a worker that lives, and frees it. */
 async function withWorker(call: (record: number) => void | Promise<void>): Promise<void> {
@@ -177,9 +189,11 @@ for (const end of ["stopIsolate", "failToStart"] as const) {
 
 test("freeStartRequest() and cancelStartRequest() do nothing without a request", () =>
   withWorker((record) => {
+    const rootWords = i32.slice(0, FIRST_BLOCK); // lists of free blocks among them
     cancelStartRequest(record);
     freeStartRequest(record);
     assertEquals(i32[record + START_REQUEST], 0);
+    assertEquals(i32.slice(0, FIRST_BLOCK), rootWords);
   }));
 
 test("a worker that cannot start ends with the error, unless it has ended", () =>
@@ -252,3 +266,30 @@ test("waits until a worker has stopped end with its acknowledgement, or when the
     assertEquals(late.next(ParkResult.TIMED_OUT), { done: true, value: true });
     assertEquals(await awaitOn(waitingForQuiescence(record), options), true);
   }));
+
+const holdsAndComputes = task(
+  import.meta,
+  async (lock: Lock, end: Connection, queue: Queue<string>, begun: Event, words: Int32Array) => {
+    await lock.acquire();
+    void queue.get();
+    begun.set();
+    while (Atomics.load(words, 0) === 0);
+    end.close();
+  },
+);
+
+test("the end of a worker that goes on computing ends what it held, and what it waited for", async () => {
+  const [lock, queue, begun, words] = [new Lock(), new Queue<string>(), new Event(), sharedWords()];
+  const [here, there] = Pipe();
+  const process = run(holdsAndComputes, lock, there, queue, begun, words);
+  await begun.wait(guard);
+  const item = queue.get(guard); // behind the worker's
+  process.terminate();
+  await assertRejects(() => here.recv(guard), EOFError);
+  await assertRejects(() => lock.acquire(guard), AbandonedLockError);
+  await queue.put("an item");
+  assertEquals(await item, "an item");
+  Atomics.store(words, 0, 1);
+  await ended(process, -15);
+  here.close();
+});
