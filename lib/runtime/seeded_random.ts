@@ -37,7 +37,7 @@ function separateCrypto(next: () => number): void {
   const getRandomValues = <T extends Parameters<Crypto["getRandomValues"]>[0]>(array: T): T => {
     check.call(crypto, array); // refuses what is not an array of integers, or too long
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    for (let at = 0; at < bytes.length; at++) bytes[at] = next() >>> 24;
+    bytes.forEach((_, at) => bytes[at] = next() >>> 24);
     return array;
   };
   const randomUUID = () => {

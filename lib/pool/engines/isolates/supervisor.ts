@@ -76,7 +76,7 @@ export class Supervisor {
     if (worker.alarmChunk > worker.answered) return; // the alarm is that of the next chunk
     clearAlarm(worker.alarm);
     worker.alarm = undefined;
-    if (this.#late.size > 0) this.#late.delete(worker);
+    this.#late.delete(worker);
   }
 
   /** A worker has ended. */

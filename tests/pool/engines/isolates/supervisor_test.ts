@@ -9,6 +9,7 @@ import {
   isolateWord,
   LIVE_WORKERS,
 } from "../../../../lib/heap/isolate_record.ts";
+import { installHooks, resetHooks } from "../../../../lib/heap/hooks.ts";
 import { i32 } from "../../../../lib/heap/views.ts";
 import { msToNextAlarm, ringDueAlarms } from "../../../../lib/parking/alarms.ts";
 import { ApplyJob } from "../../../../lib/pool/calls/apply_job.ts";
@@ -34,10 +35,13 @@ class World implements Disposable {
   readonly replaced: PoolWorker[] = [];
   readonly timedOut: [worker: PoolWorker, running: RunningChunk, job: unknown][] = [];
   readonly supervisor: Supervisor;
+  /** What was logged. */
+  readonly log: string[] = [];
   readonly #clock = stub(performance, "now", () => this.now);
 
   constructor({ graceMs = 100, startTimeoutMs = Infinity } = {}) {
     ensureIsolate();
+    installHooks({ debugLog: (_, message) => this.log.push(message) });
     const workers = {
       [Symbol.iterator]: () => this.workers.values(),
       replace: (worker: PoolWorker) => {
@@ -116,6 +120,7 @@ class World implements Disposable {
       freeIsolateRecord(worker.record);
     }
     this.#clock.restore();
+    resetHooks();
   }
 }
 
@@ -237,7 +242,7 @@ test("a worker is not given up if its task ends in time, or there is no grace to
     world.pass(1000);
     const exitCodes = [read, unread, next].map(({ record }) => exitCodeOf(record));
     assertEquals(exitCodes, [undefined, undefined, undefined]);
-    assertEquals([world.replaced.includes(read), world.replaced.includes(next)], [false, false]);
+    assertEquals(world.replaced, []);
   }
   using world = new World({ graceMs: Infinity });
   const worker = world.addRunning(7);
@@ -246,6 +251,17 @@ test("a worker is not given up if its task ends in time, or there is no grace to
   assertEquals(msToNextAlarm(), Infinity);
   world.pass(1e9);
   assertEquals(exitCodeOf(worker.record), undefined);
+});
+
+test("a worker that answers after its task was cancelled has no alarm, nor that of a time limit", () => {
+  using world = new World({ graceMs: 100 });
+  const worker = world.addRunning(7);
+  world.supervisor.begun(worker, 7, 0, makeJob(50));
+  world.pass(30);
+  world.supervisor.cancelTasks(7);
+  world.pass(10);
+  world.answers(worker);
+  assertEquals(msToNextAlarm(), Infinity);
 });
 
 // Workers that are replaced
@@ -263,8 +279,10 @@ test("a late worker is replaced if a chunk waits, once, and is given up all the 
   world.supervisor.cancelTasks(7); // by another chunk of the job
   world.pass(LATE_MS);
   assertEquals(world.replaced, [worker]);
+  assertEquals(world.log, ["replacing worker PoolWorker-1: its task goes on"]);
   world.pass(90);
   assertEquals(exitCodeOf(worker.record), -15);
+  assertEquals(world.log.slice(1), ["giving up worker PoolWorker-1: its task does not end"]);
 });
 
 test("a late worker is replaced when a chunk is sent, and not before", () => {
