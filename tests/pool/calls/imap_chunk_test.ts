@@ -240,6 +240,13 @@ Deno.test("the error of an item that cannot be sent names its index in the call"
   assertThrows(() => sendChunk({}, engine), SyntaxError, "terminated");
 });
 
+Deno.test("the error of an item that cannot be sent again names its index in the call, too", async () => {
+  const { chunk, sent, engine } = sendChunk();
+  engine.errors.send = new DataCloneError("Cannot send items[1]: a symbol");
+  sent.job.lose(0, 1, "lost");
+  await assertRejects(() => chunk.outcomes, DataCloneError, "Cannot send items[13]: a symbol");
+});
+
 Deno.test("the task of an item of several functions is named after its own", () => {
   const { sent: { job } } = sendChunk({ functions: [Math.abs, Math.sqrt], noun: "call" });
   assertEquals([job.taskName(0), job.taskName(1)], ["abs", "sqrt"]);
@@ -252,4 +259,12 @@ Deno.test("the task of an item of several functions is named after its own", () 
   const here = new RangeError("here");
   job.explain(0, { error: here, index: 1 });
   assert(!here.stack!.includes("--- in task"));
+});
+
+Deno.test("the error of an item of several functions explains what its function cannot use", () => {
+  const fn = (x: number) => x;
+  const { sent: { job } } = sendChunk({ functions: [fn, fn] });
+  const error = new ReferenceError("y is not defined");
+  job.explain(0, { error, index: 1, by: { task: "call", worker: "PoolWorker-1" } });
+  assertMatch(error.message, /^y is not defined\W+\w/);
 });

@@ -3,6 +3,7 @@ import { stub } from "@std/testing/mock";
 import { CancelledError, ClosedError, TerminatedError } from "@sauropod/multiprocessing";
 import { Submitter } from "../../../lib/pool/calls/submitter.ts";
 import { CallMode } from "../../../lib/pool/chunks/chunk.ts";
+import { collectGarbage } from "../../fixtures/heap.ts";
 import { turn } from "../../fixtures/turn.ts";
 import { FakeEngine } from "./fake_engine.ts";
 
@@ -184,6 +185,27 @@ Deno.test("toAsyncResult() calls callbacks, and reports what they throw", async 
   assertEquals(report.calls[0].args[0], "Uncaught in a callback of a pool:");
 });
 
+Deno.test("an error that an errorCallback takes is no unhandled rejection, and others are", async () => {
+  const { submitter } = makeSubmitter();
+  const unhandled: unknown[] = [];
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  addEventListener("unhandledrejection", listen);
+  const taken: unknown[] = [];
+  for (const errorCallback of [(error: unknown) => void taken.push(error), undefined]) {
+    const { promise, reject } = Promise.withResolvers();
+    const job = submitter.apply(fn, [], ignore, ignore, true);
+    submitter.toAsyncResult(promise, job, { errorCallback });
+    reject(errorCallback === undefined ? "nobody's" : "somebody's");
+  }
+  await turn();
+  await turn();
+  removeEventListener("unhandledrejection", listen);
+  assertEquals([taken, unhandled], [["somebody's"], ["nobody's"]]);
+});
+
 Deno.test("toAsyncResult() can be cancelled until the job has settled", () => {
   const { submitter } = makeSubmitter();
   const errors: unknown[] = [];
@@ -237,6 +259,18 @@ Deno.test("an iteration that ends does not close the engine of an open pool", as
   const { engine, submitter } = makeSubmitter();
   assertEquals((await submitter.imap(fn, [], true).next()).done, true);
   assertEquals(names(engine), []);
+});
+
+Deno.test("a pool does not keep an iteration that has ended", async () => {
+  const { submitter } = makeSubmitter();
+  const iterate = async () => {
+    const results = submitter.imap(fn, [], true);
+    await results.next();
+    return new WeakRef(results);
+  };
+  const ended = await iterate();
+  await collectGarbage();
+  assertEquals([ended.deref(), submitter.state], [undefined, "open"]);
 });
 
 Deno.test("terminate() ends the engine with the exit code, and the iterations", async () => {
