@@ -202,6 +202,24 @@ test("Future.setRunningOrNotifyCancel() returns whether the work is to begin", (
   }
 });
 
+test("the error about a future that has ended says how it has", () => {
+  const states = { cancelled: "cancelled", failed: "done", successful: "done" } as const;
+  for (const [name, state] of Object.entries(states)) {
+    const future = futures()[name as keyof typeof states];
+    assertThrows(
+      () => future.setResult(1),
+      InvalidStateError,
+      `Cannot set result: the future is already ${state}. Only the creator`,
+    );
+  }
+  const { running } = futures();
+  assertThrows(
+    () => running.setRunningOrNotifyCancel(),
+    InvalidStateError,
+    "Cannot set running: the future is already running",
+  );
+});
+
 // Callbacks
 
 test("Future.addDoneCallback() calls the callback with the future when it ends in any way", async () => {

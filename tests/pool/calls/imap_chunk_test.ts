@@ -184,6 +184,9 @@ Deno.test("an item that failed is run again alone, and its result takes its plac
     1,
     12,
   ]);
+  again.job.keepSource({ mode: CallMode.MAP_ALL, payload: ["c"], name: "items", chunkSize: 1 });
+  assertEquals(again.job.takeRetry(0, "its worker died", true), true);
+  assertEquals(again.job.attemptsBefore(0), 2); // the engine counts its own
   again.job.onChunkDone(0, { results: ["third"], failures: [] });
   assertEquals(await chunk.outcomes, { results: [1, 2, "third", 4], failures: [] });
 });
