@@ -1,17 +1,31 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { MemoryError } from "@sauropod/multiprocessing";
+import { MemoryError, Queue } from "@sauropod/multiprocessing";
 import { push, receive } from "../../../../lib/channels/channel.ts";
 import { Channel } from "../../../../lib/channels/channel_handle.ts";
+import { RECEIVERS, SENDERS } from "../../../../lib/channels/channel_state.ts";
 import { borrowEncoder, returnEncoder } from "../../../../lib/codec/encoder.ts";
 import { type Allocate, allocate, allocateUrgent } from "../../../../lib/heap/allocator.ts";
-import { ensureIsolate } from "../../../../lib/heap/isolate_record.ts";
+import { installHooks, resetHooks } from "../../../../lib/heap/hooks.ts";
+import { ensureIsolate, isolateWord, thisIsolate } from "../../../../lib/heap/isolate_record.ts";
+import { i32 } from "../../../../lib/heap/views.ts";
+import {
+  acquireNode,
+  NodeState,
+  nodeWord,
+  returnNode,
+  WaiterFlag,
+} from "../../../../lib/parking/waiter_node.ts";
 import { ChunkStatus } from "../../../../lib/pool/chunks/chunk.ts";
+import type { ResultStatus } from "../../../../lib/pool/engines/isolates/protocol.ts";
 import { pushResult, storeResult } from "../../../../lib/pool/engines/isolates/result_room.ts";
 import { test } from "../../../fixtures/guarded.ts";
+import { leaveRoom } from "../../../fixtures/heap.ts";
 
 /** How long a worker waits while there are no results to take. */
 const PATIENCE_MS = 2000;
+/** How long it waits while its caller blocks, and not for results. */
+const BLOCKED_ELSEWHERE_MS = 60_000;
 
 /** How the attempts to store a result went. */
 interface Attempts {
@@ -118,15 +132,89 @@ test("a result waits again when another one has been taken", () => {
   assert(ms > 2 * PATIENCE_MS - 500 && ms < 2 * PATIENCE_MS + 1000, `${ms} ms`);
 });
 
+test("a result waits while the caller blocks for it, or does not block, and not long if it blocks elsewhere", () => {
+  ensureIsolate();
+  const results = new Channel();
+  put(results);
+  const parent = thisIsolate + isolateWord.PARENT;
+  const node = acquireNode();
+  i32[parent] = thisIsolate; // the caller, which blocks by this node
+  const patience = (queue: number, state: number, flags: number) => {
+    i32[node + nodeWord.QUEUE] = queue;
+    i32[node + nodeWord.STATE] = state;
+    i32[node + nodeWord.FLAGS] = flags;
+    const { outcome, takes, ms } = store(100, (take, ms) => {
+      return take === allocateUrgent || ms > 2 * BLOCKED_ELSEWHERE_MS;
+    }, { results });
+    assertEquals([outcome, takes.at(-1) === allocateUrgent], [7, ms < 2 * BLOCKED_ELSEWHERE_MS]);
+    return ms > 2 * BLOCKED_ELSEWHERE_MS
+      ? "any time"
+      : ms > BLOCKED_ELSEWHERE_MS
+      ? "long"
+      : "short";
+  };
+  const { QUEUED, UNUSED } = NodeState;
+  const elsewhere = results.at + SENDERS;
+  try {
+    assertEquals(patience(elsewhere, QUEUED, 0), "long");
+    assertEquals(patience(results.at + RECEIVERS, QUEUED, 0), "any time");
+    assertEquals(patience(elsewhere, QUEUED, WaiterFlag.ASYNC), "any time");
+    assertEquals(patience(elsewhere, UNUSED, 0), "any time");
+  } finally {
+    i32[parent] = 0;
+    returnNode(node);
+    receive(results.at);
+  }
+});
+
+test("a result that waits for room asks the main isolate once to make some, and sleeps meanwhile", () => {
+  ensureIsolate();
+  let asked = 0;
+  installHooks({ serveRequests: () => asked++ });
+  let attempts = 0;
+  const end = performance.now() + 100;
+  try {
+    storeResult(new Channel().at, 100, () => {
+      attempts++;
+      if (performance.now() < end) throw new MemoryError("full");
+      return 7;
+    }, () => false);
+  } finally {
+    resetHooks();
+  }
+  assertEquals(asked, 1);
+  assert(attempts > 1 && attempts < 20, `${attempts} attempts in 100 ms`);
+});
+
 test("pushResult() puts what was written into the channel", () => {
   for (const status of [ChunkStatus.DONE, ChunkStatus.FAILED]) {
-    const results = new Channel();
+    const [results, queue] = [new Channel(), new Queue()];
     const encoder = borrowEncoder();
-    encoder.value(`status ${status}`, "result");
+    encoder.value([status, queue, Math.sqrt], "result");
     pushResult(results.at, encoder, status);
     returnEncoder(encoder);
-    assertEquals(receive(results.at), { kind: "value", value: `status ${status}` });
+    assertEquals(receive(results.at), { kind: "value", value: [status, queue, Math.sqrt] });
   }
+});
+
+test("the end of a chunk that failed uses the headroom at once, a result does not", () => {
+  ensureIsolate();
+  const results = new Channel();
+  const text = "a text that does not lie in a cell of the channel".repeat(20);
+  const pushed = (status: ResultStatus) => {
+    const encoder = borrowEncoder();
+    encoder.value(text, "result");
+    try {
+      pushResult(results.at, encoder, status, { isUnwanted: () => true });
+      return receive(results.at);
+    } finally {
+      returnEncoder(encoder);
+    }
+  };
+  pushed(ChunkStatus.DONE);
+  using _ = leaveRoom(0);
+  assertEquals(pushed(ChunkStatus.FAILED), { kind: "value", value: text });
+  assertThrows(() => pushed(ChunkStatus.DONE), MemoryError, "Cannot send back result");
 });
 
 test("a result that does not fit throws what encodes it throws", () => {
