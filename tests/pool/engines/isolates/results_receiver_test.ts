@@ -197,7 +197,10 @@ test("wait() and waitSync() end when a result has arrived, or none is expected",
   world.expected = 1;
   const limit = { timeoutMs: 0 };
   assertEquals(world.results.waitSync(() => false, limit), false);
-  const waiting = world.results.wait();
+  let hasWaited = false;
+  const waiting = world.results.wait().then(() => hasWaited = true);
+  await turn();
+  assertEquals(hasWaited, false);
   world.send(DONE, 1);
   await waiting;
   assertEquals(world.results.waitSync(() => false, limit), true);
