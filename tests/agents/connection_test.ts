@@ -5,10 +5,17 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CorruptMessageError } from "@sauropod/multiprocessing";
-import { type Arrived, Connection, descriptorIn, FrameType } from "../../lib/agents/connection.ts";
+import {
+  type Arrived,
+  Connection,
+  descriptorIn,
+  FrameType,
+  storeChunk,
+} from "../../lib/agents/connection.ts";
 import { functionAddress } from "../../lib/codec/functions.ts";
-import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
+import { discardMessage, LINK, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { makeHeader } from "../../lib/wire/frames.ts";
 import { test } from "../fixtures/guarded.ts";
 import { MemorySocket, socketPair, trusting } from "./loopback.ts";
@@ -132,6 +139,51 @@ test("nothing is written to a socket that is closed, and nobody waits for it", a
   assertEquals(sender.tell(FrameType.READY, 1, 0), undefined);
   assertEquals(here.written, []);
   await sender.close();
+});
+
+test("nobody waits for a socket that is closed while it is busy", async () => {
+  const { here, sender } = connected();
+  const listeners = here.listenerCount("close");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  here.hold = promise;
+  const sent = send(sender, new Uint8Array(100_000))!;
+  here.destroy();
+  await sent;
+  assertEquals([sender.writing, here.listenerCount("close")], [undefined, listeners]);
+  resolve();
+});
+
+test("a socket has no more listeners when what it was given is written", async () => {
+  const both = connected();
+  const { here, sender } = both;
+  const listeners = here.listenerCount("close");
+  for (let times = 0; times < 3; times++) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    here.hold = promise;
+    const sent = send(sender, new Uint8Array(100_000))!;
+    resolve();
+    await sent;
+    assertEquals(here.listenerCount("close"), listeners);
+  }
+  here.hold = undefined;
+  await arrival(both);
+});
+
+test("reading ends with an error of the socket", async () => {
+  const { there, received, frames } = connected();
+  there.destroy(new RangeError("reset by peer"));
+  await received;
+  assertEquals(frames, []);
+});
+
+test("storeChunk() notes the number of the chunk in its block", async () => {
+  const both = connected();
+  send(both.sender, "a chunk", 5);
+  await arrival(both);
+  const block = storeChunk(both.receiver, both.frames[0].message!, 7);
+  assertEquals(i32[block + LINK], 7);
+  i32[block + LINK] = 0;
+  assertEquals(takeValue(block), "a chunk");
 });
 
 /** Returns a frame. */

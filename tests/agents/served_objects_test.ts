@@ -9,6 +9,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import {
   CorruptMessageError,
@@ -31,6 +32,7 @@ import {
   stateOfChunk,
 } from "../../lib/agents/relay.ts";
 import {
+  beginRemote,
   callRemote,
   countPendingCalls,
   Guard,
@@ -38,13 +40,23 @@ import {
   type RemoteUse,
   Self,
 } from "../../lib/agents/remote_calls.ts";
-import { KnownObjects } from "../../lib/agents/relayed_calls.ts";
+import { FrameType } from "../../lib/agents/connection.ts";
+import { KnownObjects, RelayedCalls } from "../../lib/agents/relayed_calls.ts";
+import { ITERATE } from "../../lib/agents/remote_classes.ts";
 import { Revising, WAIT_ANY } from "../../lib/agents/remote_members.ts";
 import { remoteNumberAt } from "../../lib/agents/remote_object.ts";
 import { remoteNumberOf, resultFor, setRemoteNumber, useOf } from "../../lib/agents/remote_uses.ts";
+import { push, receive } from "../../lib/channels/channel.ts";
+import { Channel } from "../../lib/channels/channel_handle.ts";
+import { closeChannel, Closed } from "../../lib/channels/channel_state.ts";
+import { type Envelope, envelopeOf } from "../../lib/channels/envelope.ts";
+import { Decoder } from "../../lib/codec/decoder.ts";
+import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
+import { readMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { descriptorAt, makeMappedBuffer } from "../../lib/memory/mapped_buffer.ts";
 import { addRef, addressOf, objectWord, release } from "../../lib/objects/shared_object.ts";
+import { ParkResult } from "../../lib/parking/wait.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { keepsMemory, test, turn } from "../fixtures/guarded.ts";
 import { collectGarbage } from "../fixtures/heap.ts";
@@ -181,6 +193,152 @@ test("the indices of the objects that are ready are returned when one is", async
   queue.putSync(1);
   assertEquals(await ready(0), [0, 1]);
   here.close();
+});
+
+test("what a process reads in order to change it is stored once, and may be released", async () => {
+  const map = new SharedMap<string, number>([["a", 1]]);
+  const { call } = await remoteOf(map);
+  const read = async () => await call(Revising.READ, ["update", "a"]) as [number, unknown];
+  const refused = (use: string, args: unknown[]) =>
+    assertRejects(() => call(use, args), CorruptMessageError, "Cannot use object");
+  const [number, value] = await read();
+  assertEquals([value, await call(Revising.STORE, [number, 2]), map.get("a")], [1, true, 2]);
+  await refused(Revising.STORE, [number, 3]);
+  const [late] = await read();
+  map.set("a", 7);
+  assertEquals([await call(Revising.STORE, [late, 3]), map.get("a")], [false, 7]);
+  const [released] = await read();
+  for (let times = 0; times < 2; times++) {
+    assertEquals(await call(Revising.RELEASE, [released]), undefined);
+  }
+  await refused(Revising.STORE, [released, 3]);
+  await refused("update", ["a", Math.abs]);
+  assertEquals(map.get("a"), 7);
+});
+
+test("objects are iterated over in the program, and options that are none are refused there", async () => {
+  const { call } = await remoteOf(new SharedList([1, 2, 3]));
+  assertEquals(await call(ITERATE), new List([1, 2, 3]));
+  const lock = new RLock();
+  const { wait } = await remoteOf(lock);
+  const options = { isBlocking: true };
+  await assertRejects(() => wait("acquire", [5], options), TypeError, "options must be an object");
+  assertEquals(lock.locked(), false);
+});
+
+test("an object that processes cannot use has no number", () => {
+  const [first, channel, second] = [new Event(), new Channel(), new Event()];
+  const numberOf = (object: object) => served.numberOf(addressOf(object)!);
+  const number = numberOf(first)!;
+  assertEquals([numberOf(channel), numberOf(second)], [undefined, number + 1]);
+  for (const it of [number, number + 1]) assert(served.release(it, 1));
+});
+
+// Calls of a process that blocks: its steps are taken here one by one.
+
+/** Takes the steps of a call that blocks until it has ended. */
+async function blocking(use: RemoteUse): Promise<unknown> {
+  const { steps, result } = beginRemote(use);
+  while (!steps.next(ParkResult.WOKEN).done) await turn();
+  return result();
+}
+
+test("a call that blocks returns or throws what the call in the program does", async () => {
+  const queue = new Queue<number>();
+  const { number: object } = await remoteOf(queue);
+  const use = { object, access: "wait", args: [] } as const;
+  queue.putSync(7);
+  assertEquals(await blocking({ ...use, name: "get" }), 7);
+  await assertRejects(
+    () => blocking({ ...use, name: "get", args: [{ timeoutMs: 0 }] }),
+    Error,
+    "Cannot get item",
+  );
+  const { number: lock } = await remoteOf(new Lock());
+  assertEquals(await blocking({ ...use, object: lock, name: "acquire" }), new Guard(0));
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("a wait that blocks is aborted if its steps are abandoned", async () => {
+  const { number: object } = await remoteOf(new Queue<number>());
+  const use = { object, access: "call", name: WAIT_ANY, args: [[object], Infinity] } as const;
+  const { steps } = beginRemote({ ...use, args: [...use.args] });
+  assertEquals(steps.next(ParkResult.WOKEN).done, false);
+  await turns();
+  steps.return(false);
+  assertEquals(countPendingCalls(), 1);
+  while (countPendingCalls() > 0) await turn();
+  const unused = beginRemote({ ...use, args: [...use.args] });
+  unused.steps.return(false); // it was not sent
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("a call that blocks throws the reason of a signal that is aborted", async () => {
+  const { number: object } = await remoteOf(new Queue());
+  const args = [{ signal: AbortSignal.abort(new RangeError("enough")) }];
+  assertThrows(() => beginRemote({ object, access: "wait", name: "get", args }), RangeError);
+  assertEquals(countPendingCalls(), 0);
+});
+
+// What is relayed
+
+/** Relays calls to a connection that notes what is sent. */
+function relayed(pending?: Promise<void>) {
+  const sent: [type: number, number: number, value: unknown][] = [];
+  const connection = {
+    send(type: number, number: number, message: number) {
+      sent.push([type, number, readCopy(message)]);
+      return pending;
+    },
+    tell: (type: number, number: number) => void sent.push([type, number, undefined]),
+  };
+  const [channel, replies] = [new Channel(), new Channel()];
+  const put = (call: number, use: unknown) => {
+    const stored = use === undefined ? undefined : envelopeOf(storeValue(use, "use"));
+    const encoder = encode({ replies, call, use: stored }, "request");
+    push(channel.at, encoder);
+    returnEncoder(encoder);
+  };
+  return { sent, put, replies, calls: new RelayedCalls(connection as never, channel) };
+}
+
+/** Reads a message, which stays. */
+function readCopy(message: number): unknown {
+  const decoder = new Decoder();
+  readMessage(decoder, message);
+  return decoder.value();
+}
+
+test("calls that are left are sent in order, and answers go to the isolates that wait", () => {
+  const { calls, sent, put, replies } = relayed();
+  for (const [call, use] of [[5, "a"], [6, "b"]] as const) put(call, use);
+  put(6, undefined); // aborts the second one
+  put(9, undefined); // which has no answer any more
+  calls.relayRest();
+  calls.relayRest();
+  assertEquals(sent, [
+    [FrameType.CALL, 1, "a"],
+    [FrameType.CALL, 2, "b"],
+    [FrameType.ABORT, 2, undefined],
+  ]);
+  calls.answer(2, storeValue("the answer", "result"));
+  const received = receive(replies.at) as { value: { call: number; result: Envelope } };
+  assertEquals([received.value.call, takeValue(received.value.result.take())], [6, "the answer"]);
+  put(6, undefined);
+  calls.relayRest();
+  assertEquals(sent.length, 3); // it was answered
+  closeChannel(replies.at, Closed.RECEIVERS_GONE);
+  calls.answer(1, storeValue("nobody reads it", "result"));
+});
+
+test("no call is sent before the system has taken the one before", async () => {
+  const { calls, sent, put } = relayed(new Promise(() => {}));
+  for (const call of [1, 2]) put(call, "use");
+  void calls.relay();
+  await turns();
+  assertEquals(sent.length, 1);
+  calls.relayRest();
+  assertEquals(sent.length, 2);
 });
 
 test("resultFor() returns what stands for guards, lists and the object", () => {
