@@ -313,6 +313,28 @@ test("fail() rejects all calls of next() that wait, or else the next one, once",
   assertEquals(await outcomes(other.iterator), ["why"]);
 });
 
+test("fail() and return() leave the input, and end what waits for it", async () => {
+  for (const end of ["fail", "return"] as const) {
+    const input = slowInput();
+    const { iterator } = iterate(input);
+    await input.put(1);
+    const waiting = iterator.next().then(({ done }) => done, (error) => error);
+    const ended = await iterator[end]("why");
+    assertEquals(await waiting, end === "fail" ? "why" : true);
+    assertEquals(ended, end === "fail" ? undefined : { done: true, value: undefined });
+    await turn();
+    assertEquals(input.left, 1);
+  }
+});
+
+test("return() ends calls of next() that wait for results of an input that has ended", async () => {
+  const { iterator, sent } = iterate([1]);
+  const waiting = [iterator.next(), iterator.next()];
+  await iterator.return();
+  const done = (await Promise.all(waiting)).map(({ done }) => done);
+  assertEquals([done, sent[0].ends], [[true, true], ["cancelled"]]);
+});
+
 test("a signal ends an iteration with its reason, and is not listened to afterwards", async () => {
   const controller = new AbortController();
   const { iterator, reports } = iterate(upTo(9), { signal: controller.signal });

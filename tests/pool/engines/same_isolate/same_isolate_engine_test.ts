@@ -99,6 +99,18 @@ test("ThreadPool tasks begin after the caller has continued", async () => {
   assertEquals(begun, true);
 });
 
+test("ThreadPool tasks that wait begin when one that does not end is given up", async () => {
+  await using pool = new ThreadPool({ processes: 1, graceMs: 1 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const endless = pool.apply(() => new Promise<never>(() => {}), [], { signal });
+  const next = pool.apply(() => 7);
+  await turn();
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => endless, RangeError, "enough");
+  assertEquals(await next, 7);
+});
+
 test("ThreadPool tasks wait for shared objects without blocking each other", async () => {
   await using pool = new ThreadPool(2);
   const [there, back] = [new Event(), new Event()];
