@@ -8,15 +8,17 @@ import {
 } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import {
+  AsyncResult,
   CancelledError,
   Event,
   MaybeEncodingError,
   Pool,
   Queue,
+  TerminatedError,
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { guard, squares, testEach, upTo } from "../fixtures/pools.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
@@ -157,3 +159,19 @@ testEach(
     assertEquals(await pool.apply(square, [3]), 9);
   },
 );
+
+test("an AsyncResult that nobody awaits is an unhandled rejection, unless the caller caused its error", async () => {
+  const unhandled: unknown[] = [];
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push((event.reason as Error).message);
+  };
+  addEventListener("unhandledrejection", listen);
+  const errors = [new CancelledError("a"), new TerminatedError("b"), new RangeError("c")];
+  for (const error of errors) new AsyncResult(Promise.reject(error), false, () => false);
+  new AsyncResult(Promise.reject(new RangeError("handled")), true, () => false);
+  await turn();
+  await turn();
+  removeEventListener("unhandledrejection", listen);
+  assertEquals(unhandled, ["c"]);
+});
