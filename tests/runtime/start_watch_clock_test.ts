@@ -23,12 +23,13 @@ import { PHASE, PHASE_OF } from "../../lib/runtime/words.ts";
 import { test } from "../fixtures/guarded.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
-/** Watches the start of a worker, on a clock of the test, which begins at 0. */
+/** Watches the start of a worker, on a clock of the test; `until` counts from its start. */
 function watched(timeoutMs: number) {
   ensureIsolate();
   const record = createIsolateRecord(0);
   Atomics.add(i32, LIVE_WORKERS, 1);
-  let now = 0;
+  const begin = 1000;
+  let now = begin;
   const clock = stub(performance, "now", () => now);
   const warn = stub(console, "warn");
   const watch = watchStart(record, "PoolWorker-9", timeoutMs);
@@ -37,11 +38,11 @@ function watched(timeoutMs: number) {
     watch,
     /** Lets time pass until then, from alarm to alarm. Returns the warnings, and the exit code. */
     until(ms: number) {
-      while (now + msToNextAlarm() <= ms) {
+      while (now + msToNextAlarm() <= begin + ms) {
         now += Math.max(msToNextAlarm(), 0);
         ringDueAlarms();
       }
-      now = ms;
+      now = begin + ms;
       return [warn.calls.length, exitCodeOf(record)];
     },
     /** What the last warning says. */
