@@ -46,6 +46,27 @@ test("SameIsolateEngine runs the initializer and tasks of a slot as its thread, 
   await engine.join();
 });
 
+test("SameIsolateEngine knows which jobs have begun, and lets the others be withdrawn", async () => {
+  const engine = new SameIsolateEngine(
+    { size: 1, initializer: undefined, initargs: [], graceMs: 1000 },
+    { run: (_, code) => void code(), setTask: () => {}, replace: () => {}, abandon: () => {} },
+  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ignore = () => {};
+  const jobs = [1, 2].map(() => new ApplyJob(() => promise, ignore, ignore, true, undefined));
+  for (const job of jobs) engine.send(job, CallMode.APPLY, []);
+  const states = () => jobs.map((job) => [engine.hasBegun(job), engine.withdraw(job)]);
+  assertEquals(states(), [[false, true], [false, true]]);
+  await turn();
+  assertEquals(states(), [[true, false], [false, true]]);
+  jobs[1].fail("withdrawn");
+  resolve();
+  await engine.drain();
+  assertEquals(states(), [[false, false], [false, false]]);
+  engine.close();
+  await engine.join();
+});
+
 // Slots
 
 /** Makes a task that waits for `release`, and counts the tasks that are open. */
