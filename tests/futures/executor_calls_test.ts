@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { CancelledError, ClosedError, Pool, TimeoutError } from "@sauropod/multiprocessing";
-import { BrokenExecutor, Executor } from "@sauropod/multiprocessing/futures";
+import { BrokenExecutor, Executor, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
 import { isFiniteZip, lengthOfZip, zip } from "../../lib/futures/map.ts";
 import { setEngineFactory } from "../../lib/pool/engines/engine.ts";
 import { FakeEngine } from "../pool/calls/fake_engine.ts";
@@ -240,6 +240,42 @@ Deno.test("shutdown() with cancelFutures withdraws the chunks of maps, and throw
     assertEquals(fake.calls.some(([name]) => name === "join"), wait);
     await assertRejects(() => results.next(), CancelledError);
   }
+});
+
+for (const [end, exitCode] of [["terminateWorkers", -15], ["killWorkers", -9]] as const) {
+  Deno.test(`${end}() cancels what has not begun, and ends the engine without waiting`, async () => {
+    const [fake, engine] = [new FakeEngine(), { ready: () => Promise.resolve() }];
+    setEngineFactory(engine, () => fake);
+    const executor = new ProcessPoolExecutor({ engine });
+    const [waiting, begun] = [executor.submit(fn, 1), executor.submit(fn, 2)];
+    fake.withdraw = () => fake.sent.filter(({ job }) => job.settled).length === 0; // the first one
+    executor[end]();
+    assertEquals([waiting.cancelled(), begun.cancelled()], [true, false]);
+    await turn();
+    assertEquals(fake.calls, [["close"], ["terminate", exitCode]]);
+    assertThrows(() => executor.submit(fn, 3), ClosedError);
+  });
+}
+
+Deno.test("a ProcessPoolExecutor refuses an engine that is none, and options that have no effect with one", () => {
+  const make = (options: object) => () => new ProcessPoolExecutor(options);
+  assertThrows(make({ engine: 5 }), TypeError, "Cannot make executor: engine must be a cluster of");
+  const engine = { ready: () => Promise.resolve() };
+  setEngineFactory(engine, () => new FakeEngine());
+  const message = "Cannot make executor: maxWorkers has no effect with an engine";
+  assertThrows(make({ engine, maxWorkers: 2 }), TypeError, message);
+  make({ engine, retries: 3 })();
+});
+
+Deno.test("an executor refuses options that are none, and more arguments than one", () => {
+  const make = (...args: unknown[]) => () => Reflect.construct(ProcessPoolExecutor, args);
+  assertThrows(make({ maxWorkers: 0 }), RangeError, "Cannot make executor: maxWorkers must be");
+  assertThrows(make(0), RangeError, "Cannot make executor: maxWorkers must be an integer");
+  assertThrows(make(2 ** 16 + 1), RangeError, "from 1 to 65536");
+  assertThrows(make({ processes: 2 }), TypeError, "Cannot make executor: there is no option");
+  assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function");
+  assertThrows(make(2, () => {}), TypeError, "Write { maxWorkers: 2, initializer: fn }");
+  assert(make(2 ** 16)() instanceof Executor);
 });
 
 // Inputs of several parameters
