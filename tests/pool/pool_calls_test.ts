@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { ClosedError, Pool, type PoolOptions, TerminatedError } from "@sauropod/multiprocessing";
 import type { Job } from "../../lib/pool/calls/job.ts";
 import { CallMode } from "../../lib/pool/chunks/chunk.ts";
-import { setEngineFactory } from "../../lib/pool/engines/engine.ts";
+import { ENGINE, type EngineChoice, setEngineFactory } from "../../lib/pool/engines/engine.ts";
 import { checkEngine } from "../../lib/pool/options.ts";
 import { FakeEngine } from "./calls/fake_engine.ts";
 
@@ -81,6 +81,25 @@ Deno.test("apply() and its variants send their arguments, none by default", asyn
   } catch (error) {
     assertEquals(error, "why");
   }
+});
+
+Deno.test("calls without a policy may be cancelled if their callers can do so", () => {
+  const fake = new FakeEngine();
+  const setup: PoolOptions & EngineChoice = { processes: 3, [ENGINE]: () => fake };
+  const pool = new Pool(setup);
+  const isCancellable = (call: () => unknown) => {
+    call();
+    return fake.takeSent().job.cancellable;
+  };
+  const { signal } = new AbortController();
+  fake.whileBlocked = (job) => succeed(job, 1);
+  assertEquals(pool.processes, 3);
+  assertEquals(isCancellable(() => pool.apply(fn, [1])), false);
+  assertEquals(isCancellable(() => pool.apply(fn, [1], {})), false);
+  assertEquals(isCancellable(() => pool.apply(fn, [1], { signal })), true);
+  assertEquals(isCancellable(() => pool.applyAsync(fn, [1])), true);
+  assertEquals(isCancellable(() => pool.applySync(fn, [1])), true);
+  assertEquals(isCancellable(() => pool.map(fn, [1])), true);
 });
 
 Deno.test("applySync() keeps what a task returns or throws, undefined too", () => {
