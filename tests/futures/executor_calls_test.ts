@@ -154,6 +154,44 @@ Deno.test("the time limit of a map counts from its call, for all results", async
   assertEquals((await results.next()).done, true);
 });
 
+Deno.test("a map that has ended is over, and its input is not asked again", async () => {
+  const { executor, arrive } = makeExecutor();
+  const results = executor.map(fn, [1]);
+  await arrive(0);
+  assertEquals([(await results.next()).value, (await results.next()).done], [10, true]);
+  assertEquals((await results.next()).done, true);
+  const left = executor.map(fn, [1, 2]);
+  await left.return!();
+  assertEquals((await left.next()).done, true);
+});
+
+Deno.test("the end of a map waits until its inputs have been closed", async () => {
+  for (const how of ["return", "end"] as const) {
+    const { promise, resolve } = Promise.withResolvers<IteratorResult<number>>();
+    const { executor, fake } = makeExecutor();
+    const slow = {
+      next: () => Promise.resolve({ done: false, value: 1 }),
+      return: () => promise,
+      [Symbol.asyncIterator]: () => slow,
+    };
+    const results = executor.map(
+      (a: number, b: number) => a + b,
+      slow,
+      how === "end" ? [] : [1, 1],
+    );
+    await turn();
+    if (how !== "end") assertEquals(fake.sent[0].items, [[1, 1]]);
+    let ended: unknown;
+    const next = how === "return" ? results.return!() : results.next();
+    const ending = next.then(() => ended = "ended");
+    await turn();
+    assertEquals(ended, undefined);
+    resolve({ done: true, value: undefined });
+    await ending;
+    assertEquals(ended, "ended");
+  }
+});
+
 // Shutdown
 
 Deno.test("shutdown() refuses other calls, and waits for the engine unless it is told not to", async () => {

@@ -16,7 +16,8 @@ import {
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
+import { submitterOf } from "../../lib/pool/pool.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { guard, outcomes, squares, testEach, upTo } from "../fixtures/pools.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
@@ -126,6 +127,7 @@ testEach("a task of a Pool that is cancelled while it runs sees it by its signal
 test("the signal of a task is up to date in code that computes", async () => {
   await using pool = new Pool(1);
   const [begun, reasons] = [new Event(), new Queue<string>()];
+  const worker = await pool.apply(tasks.pid);
   const controller = new AbortController();
   const { signal } = controller;
   const computing = pool.apply(tasks.computeUntilAborted, [begun, reasons], { signal });
@@ -133,6 +135,10 @@ test("the signal of a task is up to date in code that computes", async () => {
   controller.abort(new RangeError("enough"));
   await assertRejects(() => computing, RangeError, "enough");
   assertEquals(await reasons.get(guard), "CancelledError");
+  // A call that waits while a task is late, as on a busy machine, would get another worker.
+  const { engine } = submitterOf(pool as unknown as Pool);
+  while (engine.chunksOut > 0) await turn();
+  assertEquals(await pool.apply(tasks.pid), worker, "it ended by itself, so its worker stays");
 });
 
 testEach("a Pool is whole after tasks that do not end were aborted", async (kind) => {
