@@ -56,9 +56,8 @@ export function parseFunction<R>(source: string, use: (node: FunctionNode) => R)
 function parseExpression(source: string): Acorn.Expression | undefined {
   try {
     return acorn!.parseExpressionAt(source, 0, { ecmaVersion: "latest", locations: true });
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 

@@ -73,7 +73,7 @@ export function constantOf(name: string): number | undefined {
   const holder = object === "Math" ? Math : object === "Number" ? Number : undefined;
   if (holder === undefined || member === undefined) return undefined;
   const value: unknown = Object.getOwnPropertyDescriptor(holder, member)?.value;
-  return typeof value === "number" && member !== "length" ? value : undefined;
+  return typeof value === "number" ? value : undefined;
 }
 
 function fold(op: BinaryOperation, args: Expression[]): Expression {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { estimateTime } from "../../lib/kernels/cost.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import { Ranges } from "../../lib/kernels/ranges.ts";
@@ -33,4 +33,37 @@ test("estimateTime() takes loops of which the turns are not known for long ones"
   const MS = 1e6;
   assert(timeOf("let x = a[i]; while (x < 1e9) x += 0.001; o[i] = x;", 16) > MS);
   assert(timeOf("const end = a[i]; for (let k = 0; k < end; k++) o[k] = k;", 16) > MS);
+});
+
+test("estimateTime() counts operations, not the numbers they are applied to", () => {
+  const store = timeOf("o[i] = i;", 1);
+  for (const text of ["o[i] = 1;", "o[i] = n;", "let y = i; o[i] = y;"]) {
+    assertEquals(timeOf(text, 1), store, text);
+  }
+  const sum = timeOf("o[i] = i + n;", 1);
+  assert(sum > store);
+  assertEquals(timeOf("o[i] = -i;", 1), sum);
+  assertAlmostEquals(timeOf("o[i] = i + n - 1;", 1), store + 2 * (sum - store));
+});
+
+test("estimateTime() counts stores, different elements that are read, remainders and calls", () => {
+  const timeFor = (value: string) => timeOf(`o[i] = ${value};`, 1);
+  assert(timeOf("let y = i;", 1) < timeFor("i"));
+  assertAlmostEquals(timeFor("a[i] + a[i]"), timeFor("a[i] + 1"));
+  assert(timeFor("a[i] + a[0]") > timeFor("a[i] + a[i]"));
+  const sum = timeFor("i + n") - timeFor("n");
+  assert(timeFor("i % n") - timeFor("n") > 10 * sum);
+  assert(timeFor("Math.exp(i)") > timeFor("i % n"));
+});
+
+test("estimateTime() adds the time of both branches of an `if`", () => {
+  const branch = timeOf("o[i] = 1;", 1);
+  const test = timeOf("if (i < 1) {}", 1);
+  assertAlmostEquals(timeOf("if (i < 1) { o[i] = 1; } else { o[i] = 2; }", 1), test + 2 * branch);
+});
+
+test("estimateTime() takes the turns of a loop that counts, of which there may be none", () => {
+  const body = timeOf("o[i] = a[i];", 1);
+  assertAlmostEquals(timeOf("for (let k = 2; k < 7; k++) o[i] = a[i];", 1), 5 * body);
+  assertEquals(timeOf("for (let k = 7; k < 2; k++) o[i] = a[i];", 1), 0);
 });

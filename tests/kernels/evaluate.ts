@@ -74,7 +74,8 @@ export function evaluateFunction(fn: ElementFunction, args: readonly number[]): 
   return evaluation.result(fn.statements);
 }
 
-const unary: Record<Exclude<UnaryOperation, "not">, (x: number) => number> = {
+/** What operations with one operand compute. */
+export const unary: Record<Exclude<UnaryOperation, "not">, (x: number) => number> = {
   neg: (x) => -x,
   abs: Math.abs,
   sqrt: Math.sqrt,
@@ -88,7 +89,11 @@ const unary: Record<Exclude<UnaryOperation, "not">, (x: number) => number> = {
   bitnot: (x) => ~x,
 };
 
-const binary: Record<Exclude<BinaryOperation, "and" | "or">, (x: number, y: number) => Value> = {
+/** What operations with two operands compute. */
+export const binary: Record<
+  Exclude<BinaryOperation, "and" | "or">,
+  (x: number, y: number) => Value
+> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,

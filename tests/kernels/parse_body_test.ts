@@ -182,6 +182,7 @@ test("parseBody() parses expressions of numbers", () => {
     ["return Number(i < n) + Number(i);", "return ((i < $n) ? 1 : 0) + i"],
     ["return Math.PI * Number.EPSILON;", `return ${Math.PI} * ${Number.EPSILON}`],
     ["return Infinity - NaN;", "return Infinity - NaN"],
+    ["return Number.length + Number.MAX_VALUE;", `return 1 + ${Number.MAX_VALUE}`],
     ["const NaN = i; return NaN;".replaceAll("NaN", "Infinity"), "Infinity = i; return Infinity"],
     ["return i < n ? a[i] : 0;", "return (i < $n) ? a[i] : 0"],
     ["return a[i] || 1;", "return (abs(a[i]) > 0) ? a[i] : 1"],
