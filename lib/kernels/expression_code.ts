@@ -431,11 +431,7 @@ export class ExpressionCode extends ScalarCode {
     this.vector(right, kind, group);
     const [double, int] = comparisons[op]!;
     if (kind === "double") code.op(inLanes(double));
-    else if (kind === "int") code.op(inLanes(int), "i64x2.extend_low_i32x4_s");
-    else {
-      code.op("v128.xor");
-      if (op === "eq") code.op("v128.not");
-    }
+    else code.op(inLanes(int), "i64x2.extend_low_i32x4_s");
     return "condition";
   }
 

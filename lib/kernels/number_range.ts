@@ -88,10 +88,13 @@ export function unaryRange(
   switch (op) {
     case "neg":
       return { low: 0 - high, high: 0 - low, isInteger, isPlain: low > 0 || high < 0 };
-    case "abs": {
-      const least = low > 0 ? low : high < 0 ? -high : 0;
-      return { low: least, high: Math.max(-low, high), isInteger, isPlain: true };
-    }
+    case "abs":
+      return {
+        low: Math.max(low, -high, 0),
+        high: Math.max(-low, high),
+        isInteger,
+        isPlain: true,
+      };
     case "sqrt":
       return low >= 0 ? bounded(Math.sqrt(low), Math.sqrt(high), false, isPlain) : undefined;
     case "square":

@@ -97,7 +97,6 @@ export function variablesSet(statements: readonly Statement[]): Set<Variable> {
 
 /** Returns whether two expressions are alike. */
 export function isSameExpression(a: Expression, b: Expression): boolean {
-  if (a === b) return true;
   switch (a.op) {
     case "number":
     case "boolean":

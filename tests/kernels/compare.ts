@@ -36,10 +36,18 @@ const OPERATORS: readonly (FoldOperator | undefined)[] = [undefined, "+", "*", "
  * @throws {Error} at the first difference
  */
 export function compareKernels({ source, length, makeContext }: RandomBody): Compared {
-  const compared: Compared = { kernels: 0, inner: 0, values: 0 };
   const parsed = parseBody(source, kindsOf(makeContext()));
-  if ("obstacle" in parsed) return compared;
-  const { program } = parsed;
+  if ("obstacle" in parsed) return { kernels: 0, inner: 0, values: 0 };
+  return comparePrograms(parsed.program, length, makeContext);
+}
+
+/** Does the same with the kernels of a program. */
+export function comparePrograms(
+  program: Program,
+  length: number,
+  makeContext: () => Context,
+): Compared {
+  const compared: Compared = { kernels: 0, inner: 0, values: 0 };
   const expected = makeContext();
   const values = Array.from({ length }, (_, index) => evaluate(program, index, expected));
   const isIndependent = areIndependent(program, length, makeContext());

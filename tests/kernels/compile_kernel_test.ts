@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { LaneObstacle } from "../../lib/kernels/lanes.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import { test } from "../fixtures/guarded.ts";
-import { compareKernels, compileFor, isCombined, kindsOf, runKernel } from "./compare.ts";
+import {
+  compareKernels,
+  comparePrograms,
+  compileFor,
+  isCombined,
+  kindsOf,
+  runKernel,
+} from "./compare.ts";
 import { type Context, evaluate, type NumberArray } from "./evaluate.ts";
 import { ARRAY_TYPES, randomBody } from "./random_bodies.ts";
 
@@ -79,6 +86,44 @@ test("compileKernel() converts numbers to integers as JavaScript does", () => {
   const statements = operations.map((operation, at) => `o[8 * i + ${at}] = ${operation};`);
   const source = `(i, { a, b, o }) => { ${statements.join(" ")} }`;
   assertEquals(compare(source, { arrays, numbers: {} }, SPECIAL.length).kernels, 1);
+});
+
+test("compileKernel() computes cubes, which only array expressions have", () => {
+  const makeContext = () => ({
+    arrays: { a: Float64Array.from(SPECIAL), o: new Float64Array(SPECIAL.length) },
+    numbers: { x: 1.25 },
+  });
+  const parsed = parseBody(
+    "(i, { a, o, x }) => { o[i] = a[i]; o[0] = x; }",
+    kindsOf(makeContext()),
+  );
+  assert(!("obstacle" in parsed));
+  const cubes = parsed.program.statements.map((statement) => {
+    assert(statement.op === "store");
+    return { ...statement, value: { op: "cube", args: [statement.value] } as const };
+  });
+  const [varying, uniform] = cubes;
+  const sum = { op: "add", args: [varying.value, uniform.value] } as const;
+  const program = { ...parsed.program, statements: [{ ...varying, value: sum }] };
+  assertEquals(comparePrograms(program, SPECIAL.length, makeContext).kernels, 1);
+});
+
+test("compileKernel() reads and writes elements whose index an inner loop changes", () => {
+  for (const [name, type] of Object.entries(ARRAY_TYPES)) {
+    // Next to each other for consecutive turns: within the arrays in any case, or beyond their ends.
+    for (const length of [24, 19]) {
+      const arrays = { a: new type(length), o: new type(length), p: new type(length) };
+      arrays.a.set(ramp(length).map((x) => x * 1.3));
+      for (const text of ["o[i + j] = a[i + j] * 1.5;", "if (a[i] > 2) o[i + j] = a[i + j] + i;"]) {
+        const source = `(i, { a, o, p }) => {
+          for (let j = 2; j < 4; j++) { if (j > 2) { p[i - j] = a[i - j] + a[i + j]; } }
+          for (let j = 3; j < 4; j++) { ${text} }
+        }`;
+        const { kernels } = compare(source, { arrays, numbers: {} }, 20);
+        assertEquals(kernels, 3, `${name} ${length}: ${source}`); // with each loop in lanes
+      }
+    }
+  }
 });
 
 test("compileKernel() reads constants and numbers of the context bit for bit", () => {
@@ -258,6 +303,15 @@ test("compileKernel() combines the values of turns", () => {
     const context = { numbers: {}, arrays: { a: ramp(100) } };
     const source = "(i, { a }) => a[i] * 0.1";
     assertEquals(compare(source, context, length).values, 4);
+  }
+});
+
+test("compileKernel() combines what each branch of a body returns", () => {
+  const context = { numbers: {}, arrays: { a: ramp(20) } };
+  const source = "(i, { a }) => { if (a[i] > 2) { return a[i]; } else { return -1; } }";
+  assertEquals(compare(source, context, 20).values, 4);
+  for (const text of ["if (a[i] > 2) return 1;", "if (a[i] > 2) return; return 1;", "a[i] = 1;"]) {
+    assertEquals(compare(`(i, { a }) => { ${text} }`, context, 20).values, 0, text);
   }
 });
 

@@ -75,7 +75,7 @@ test("unaryRange() has all that an operation makes of the numbers of a range", (
 });
 
 test("binaryRange() has all that an operation makes of the numbers of two ranges", () => {
-  const some = RANGES.filter((_, at) => at % 3 === 0);
+  const some = RANGES.filter((_, at) => at % 5 === 0);
   for (const [op, compute] of Object.entries(binary)) {
     for (const a of some) {
       for (const b of some) {
@@ -196,7 +196,8 @@ test("binaryRange() is as narrow as it can be", () => {
     [fractions(-0.5, 2.5), "bitor", integers(0, 0), "0..2"],
     [integers(0, 2 ** 31), "bitor", integers(0, 0), all],
     [integers(INT_MIN - 1, 0), "bitor", integers(0, 0), all],
-    [integers(INT_MIN, INT_MAX), "bitor", integers(0, 0), all],
+    [integers(INT_MIN, 0), "bitor", integers(0, 0), `${INT_MIN}..0`],
+    [integers(0, INT_MAX), "bitor", integers(0, 0), `0..${INT_MAX}`],
     [integers(0, 3), "bitor", integers(0, 1), all],
     [integers(0, 3), "bitor", integers(-1, 0), all],
     [integers(0, 3), "bitor", integers(1, 1), all],

@@ -236,6 +236,10 @@ test("parseBody() finds the loops that count", () => {
       "end = $n * 2; for k in 0..end { a[k] = 1 }",
     ],
     [
+      "for (let end = n * 2, k = 0; k < end; k++) a[k] = 1;",
+      "end = $n * 2; for k in 0..end { a[k] = 1 }",
+    ],
+    [
       "for (let k = 0; k < n; k++) { if (a[k]) continue; a[k] = 1; }",
       "for k in 0..$n { if abs(a[k]) > 0 { continue }; a[k] = 1 }",
     ],
@@ -293,6 +297,47 @@ test("parseBody() makes a while of any other loop", () => {
       "while true { if a[0] > 3 { break } }",
     ],
     [
+      "for (let k = 0; k > n; k++) a[k] = 1;",
+      "k = 0; while k > $n { a[k] = 1 } then { k = k + 1 }",
+    ],
+    [
+      "for (let k = 0; k !== n; k++) a[k] = 1;",
+      "k = 0; while k != $n { a[k] = 1 } then { k = k + 1 }",
+    ],
+    [
+      "let x = 0; for (let k = 0; k < n; k++, x++) a[k] = 1;",
+      "x = 0; k = 0; while k < $n { a[k] = 1 } then { k = k + 1; x = x + 1 }",
+    ],
+    [
+      "let x = 0; for (let k = 0; k < n; x = k + 1) a[k] = 1;",
+      "x = 0; k = 0; while k < $n { a[k] = 1 } then { x = k + 1 }",
+    ],
+    [
+      "for (let k = 0; k < n; k = n + 1) a[k] = 1;",
+      "k = 0; while k < $n { a[k] = 1 } then { k = $n + 1 }",
+    ],
+    [
+      "for (let k = 0; k < n; k = n + k) a[k] = 1;",
+      "k = 0; while k < $n { a[k] = 1 } then { k = $n + k }",
+    ],
+    [
+      "for (let k = 0; k < n; k = k * 1) a[k] = 1;",
+      "k = 0; while k < $n { a[k] = 1 } then { k = k * 1 }",
+    ],
+    [
+      "for (let k = 0; k < n; a[0] = 5) a[k] = 1;",
+      "k = 0; while k < $n { a[k] = 1 } then { a[0] = 5 }",
+    ],
+    ["for (let k = 0; k < n;) k++;", "k = 0; while k < $n { k = k + 1 }"],
+    [
+      "let x = 1, k = 2; for (x = 3; k < n; k++) a[k] = x;",
+      "x = 1; k = 2; x = 3; while k < $n { a[k] = x } then { k = k + 1 }",
+    ],
+    [
+      "for (let k = 0; k < n; k++) { if (a[k]) { if (n) break; } }",
+      "k = 0; while k < $n { if abs(a[k]) > 0 { if abs($n) > 0 { break } } } then { k = k + 1 }",
+    ],
+    [
       "let k = 0; do { a[k] = k; k++; } while (k < n);",
       "k = 0; while true { a[k] = k; k = k + 1; if not(k < $n) { break } }",
     ],
@@ -312,10 +357,35 @@ test("parseBody() counts with <= only if the variable is an integer", () => {
       "then { j = j + 1 }",
     ],
     [
+      "for (let j = dx; j < n; j++) { for (let k = j; k <= 9; k++) a[k] = 1; }",
+      "for j in $dx..$n { k = j; while k <= 9 { a[k] = 1 } then { k = k + 1 } }",
+    ],
+    [
       "let j = 0; while (j < n) { for (let k = j; k <= 9; k++) a[k] = 1; j += 2; }",
       "j = 0; while j < $n { for k in j..10 { a[k] = 1 }; j = j + 2 }",
     ],
   ]);
+});
+
+test("parseBody() knows which operations result in integers", () => {
+  const counts = (start: string) => {
+    const { statements } = programOf(
+      `(i, { a, n, dx }) => { for (let k = ${start}; k <= 9; k++) a[k] = 1; }`,
+    );
+    return statements.at(-1)!.op === "for";
+  };
+  const integers = [
+    ...["3", "i", "a.length", "Math.floor(dx)", "Math.ceil(dx)", "Math.trunc(dx)"],
+    ...["Math.round(dx)", "dx | 0", "dx & 1", "dx ^ 1", "~dx", "dx << 1", "dx >> 1", "dx >>> 1"],
+    ...["-i", "Math.abs(i)", "i ** 2", "Math.fround(i)", "i + 1", "i - 1", "i * 2", "i % 2"],
+    ...["Math.min(i, 1)", "Math.max(i, 1)", "i < 3 ? i : 3"],
+  ];
+  for (const start of integers) assertEquals(counts(start), true, start);
+  const others = [
+    ...["0.5", "dx", "a[i]", "i / 2", "Math.sqrt(i)", "Math.sin(i)", "-dx", "i + dx", "dx + i"],
+    ...["i < 3 ? i : dx", "i < 3 ? dx : i", "i * 0.5"],
+  ];
+  for (const start of others) assertEquals(counts(start), false, start);
 });
 
 test("parseBody() omits what is after a jump", () => {
@@ -369,6 +439,11 @@ test("parseBody() finds obstacles in the head of a body and in its use of the co
     ],
     ["(i, c) => { c.n = 1; }", "assigns to `c.n`, which is not an element", 13],
     [
+      "(i, c) => { let { n } = c; }",
+      "takes the context apart by `let`: write `const`",
+      17,
+    ],
+    [
       "(i, { n }) => { n = 1; }",
       "assigns to `n`, which is a constant or belongs to the context",
       17,
@@ -393,6 +468,14 @@ test("parseBody() finds the first statement or expression that kernels lack, and
       11,
     ],
     ["a.push;", "uses `a.push`, which is not a number or a typed array of the context"],
+    ["f()();", "calls `(…)`"],
+    ["this.f();", "calls `this.f`"],
+    ["a[0].f();", "calls `a[…].f`"],
+    ["[a[0]] = a;", "takes an object or an array apart"],
+    ["return other.PI;", "uses `other`, which is outside of the body", 8],
+    ["return Math;", "uses `Math`, which is outside of the body", 8],
+    ["return Math.name;", "uses `Math`, which is outside of the body", 8],
+    ["{ const x = 1; } return x;", "uses `x`, which is outside of the body", 25],
     ["total += i;", "assigns to `total`, which is not declared in the body"],
     ["return total;", "uses `total`, which is outside of the body", 8],
     ["return undefined;", "uses `undefined`", 8],
