@@ -197,11 +197,28 @@ test("runChunks() advises on a function of an array expression that uses what is
   };
   const ADVICE = "A function of an array expression cannot see variables outside itself";
   for (
-    const [context, isAdvised] of [[{ fn: (x: number) => x }, true], [{ n: 1 }, false]] as const
+    const [context, isAdvised] of [[{ n: 1, fn: (x: number) => x }, true], [
+      { n: 1 },
+      false,
+    ]] as const
   ) {
     using started = new Started(1, body, { isCompiled: true, context });
     const { message } = failureOf(started.loop);
     assertEquals(message.includes(ADVICE), isAdvised, message);
     assertEquals(message.includes("The body of a parallel loop"), false);
   }
+});
+
+test("runChunks() advises on the function of the caller, if a body of the package calls it", () => {
+  const callee = (x: number) => x;
+  const body = () => {
+    throw new ReferenceError("x is not defined");
+  };
+  using started = new Started(1, body, { callee });
+  const { message } = failureOf(started.loop);
+  assertEquals(message.includes("The body of a parallel loop"), false, message);
+  assert(
+    message.includes("A function that is sent as source sees nothing outside itself"),
+    message,
+  );
 });

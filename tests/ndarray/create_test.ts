@@ -172,3 +172,37 @@ Deno.test("fromIter() takes all items of an iterable, or the first count", () =>
   assertThrows(() => fromIter([1], "int8", -1), RangeError, "count must be an integer");
   assertThrows(() => fromIter([1], "complex64" as "int8"), TypeError, "dtype");
 });
+
+Deno.test("functions that make arrays say how to write a shape, and refuse other shapes", () => {
+  assertThrows(() => zeros(3 as never), TypeError, "Write zeros([3])");
+  assertThrows(() => ones(2 as never, 3 as never), TypeError, "Write ones([2, 3])");
+  assertThrows(() => empty(2 as never, 3 as never), TypeError, "Write empty([2, 3])");
+  assertThrows(() => full(2 as never, 3), TypeError, "Write full([2])");
+  const other = assertThrows(() => zeros("3" as never), TypeError, "shape must be an array");
+  assert(!other.message.includes("Write"));
+  const without = assertThrows(() => fromArray([1, 2], 2 as never), TypeError, "shape must be");
+  assert(!without.message.includes("Write"));
+  assertThrows(() => zeros([2, -1]), RangeError, "shape[1] must be an integer of at least 0");
+  assertThrows(() => zeros([2, 0.5]), RangeError, "shape[1] must be an integer");
+  assertThrows(() => fromArray([1, 2, 3], [2, 2]), RangeError, "[2,2] has 4 elements and data 3");
+  assertThrows(() => fromArray([1, 2, 3], [1, 2]), RangeError, "[1,2] has 2 elements and data 3");
+});
+
+Deno.test("functions throw if the data of an array was transferred", () => {
+  const plain = createNdarray(Float64Array.of(1, 2), [2]) as unknown as NdArray;
+  structuredClone(plain.data, { transfer: [plain.data.buffer as ArrayBuffer] });
+  assertThrows(() => copy(plain), TypeError, "the data of array");
+});
+
+Deno.test("functions refuse values that lack a part of an ndarray", () => {
+  const { data, shape, stride, offset } = fromArray([1, 2]);
+  const parts = { data, shape, stride, offset };
+  assertEquals(tolist(copy(parts as never)), [1, 2]);
+  for (const name of Object.keys(parts)) {
+    const { [name as "data"]: _, ...others } = parts;
+    assertThrows(() => copy(others as never), TypeError, "array must be an ndarray", name);
+  }
+  for (const other of [{ ...parts, data: [1, 2] }, { ...parts, shape: 2 }]) {
+    assertThrows(() => copy(other as never), TypeError, "array must be an ndarray");
+  }
+});

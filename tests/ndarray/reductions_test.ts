@@ -88,6 +88,8 @@ Deno.test("reductions keep floating-point types, add integers as float64, and wr
   assertEquals(sumSync(fromArray(new Uint8Array(1000).fill(255))), 255_000);
   const bigs = fromArray([2n ** 62n, 2n ** 62n, 5n], undefined, "bigint64");
   assertEquals(sumSync(bigs), -(2n ** 63n) + 5n);
+  assertEquals(prodSync(fromArray([3n, -5n, 7n])), -105n);
+  assertEquals(minSync(fromArray([3n, -5n, 7n])), -5n);
   assertEquals(maxSync(bigs), 2n ** 62n);
   assertEquals(argminSync(bigs), 2);
   assertEquals(meanSync(fromArray([1n, 2n])), 1.5);

@@ -70,6 +70,14 @@ Deno.test("split() throws if an argument is invalid", () => {
     assertThrows(() => split(arange(3), sections), RangeError, `from 1 to 65536, not ${sections}`);
   }
   assertThrows(
+    () => split(arange(3), "2" as never),
+    TypeError,
+    "sections must be a number of parts",
+  );
+  assertThrows(() => arraySplit(arange(3), null as never), TypeError, "sections must be a number");
+  assertThrows(() => split([1, 2] as never, 2), TypeError, "array must be an ndarray");
+  assertEquals(arraySplit(zeros([70_000]), 70_000).length, 70_000); // as many parts as elements
+  assertThrows(
     () => split(arange(3), [0.5]),
     RangeError,
     "sections[0] must be an integer, not 0.5",
@@ -139,6 +147,11 @@ Deno.test("concatenate() and stack() throw if shapes, types or axes do not match
   assertThrows(() => concatenate([a, zeros([3])]), RangeError, "do not match");
   assertThrows(() => concatenate([a], 2), RangeError, "axis 2 is out of range for an array of 2");
   assertThrows(() => concatenate([]), RangeError, "at least one");
+  assertThrows(() => concatenate(a as never), TypeError, "Write concatenate([a, b])");
+  assertThrows(() => stack(a as never), TypeError, "Write stack([a, b])");
+  const other = assertThrows(() => stack(5 as never), TypeError, "arrays must be an array of");
+  assert(!other.message.includes("Write"));
+  assertThrows(() => stack([a, [1] as never]), TypeError, "arrays[1] must be an ndarray");
   assertThrows(() => concatenate([zeros([])]), RangeError, "axis 0 is out of range");
   assertThrows(() => stack([a, b]), RangeError, "[2,3] of arrays[0] and [2,4] of arrays[1] differ");
   assertThrows(() => stack([a], 3), RangeError, "axis 3 is out of range");
@@ -164,6 +177,27 @@ Deno.test("arrayEqual() and allClose() compare as in NumPy", () => {
   assert(!allClose(fromArray([1e300]), fromArray([Infinity])));
   assert(!allClose(fromArray([NaN]), fromArray([NaN])));
   assert(allClose(fromArray([NaN]), fromArray([NaN]), { equalNan: true }));
+  assert(!allClose(fromArray([NaN, 1]), fromArray([1, NaN]), { equalNan: true }));
+  assert(!allClose(fromArray([1]), fromArray([NaN]), { equalNan: true }));
+  assert(!allClose(fromArray([-Infinity]), fromArray([Infinity])));
+  // The tolerance is a sum of both, relative to the second array, and inclusive.
+  const tolerance = { rtol: 0.5, atol: 1 };
+  assert(allClose(fromArray([7]), fromArray([4]), tolerance));
+  assert(!allClose(fromArray([7.5]), fromArray([4]), tolerance));
+  assert(!allClose(fromArray([4]), fromArray([-4]), tolerance));
+  assert(allClose(fromArray([-7]), fromArray([-4]), tolerance));
+  assert(!allClose(fromArray([1.5]), fromArray([4]), { rtol: 0.5, atol: 0 }));
   assert(allClose(fromArray([2, 2]), fromArray([2], []))); // broadcast
   assertThrows(() => allClose(arange(2), arange(3)), RangeError, "[2] and [3] do not match");
+  assertThrows(() => allClose(one, fromArray([1n]) as never), TypeError, "b must be an ndarray of");
+  assertThrows(() => allClose(fromArray([1n]) as never, one), TypeError, "use arrayEqual()");
+  assertThrows(() => allClose(one, [1] as never), TypeError, "b must be an ndarray");
+  assertThrows(() => arrayEqual(one, [1] as never), TypeError, "b must be an ndarray");
+  assertThrows(() => arrayEqual([1] as never, one), TypeError, "a must be an ndarray");
+  for (const name of ["rtol", "atol"]) {
+    for (const value of [-1, NaN]) {
+      assertThrows(() => allClose(one, one, { [name]: value }), RangeError, `${name} must be`);
+    }
+  }
+  assertThrows(() => allClose(one, one, { rtoll: 1 } as never), TypeError, "no option rtoll");
 });

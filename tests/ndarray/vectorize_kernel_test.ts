@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   type DataType,
   fromArray,
+  full,
   type NdArray,
   vectorize,
   vectorizeSync,
@@ -71,6 +72,7 @@ test("functions of numbers have kernels over large arrays without gaps", () => {
     assert(vectorizeKernel(fn, [array, number], zeros([SIZE], "uint8")) !== undefined, String(fn));
   }
   const [fn] = functions;
+  assert(vectorizeKernel(fn, [array.hi(4096), array.hi(4096)], zeros([4096])) !== undefined);
   const outside = 3;
   const obstacles: [Element, NdArray[], NdArray][] = [
     [fn, [array.step(-1), array], zeros([SIZE])],
@@ -79,6 +81,18 @@ test("functions of numbers have kernels over large arrays without gaps", () => {
     [fn, [zeros([10]), zeros([10])], zeros([10])],
     [(x) => x * outside, [array], zeros([SIZE])],
     [Math.sqrt, [array], zeros([SIZE])],
+    [fn, [array, array], zeros([SIZE]).step(-1)],
+    [fn, [array, array], zeros([2 * SIZE]).step(2)],
+    [fn, [array, full([], 2n) as never], zeros([SIZE])],
+    [fn, [array.hi(4095), array.hi(4095)], zeros([4095])],
+    [
+      (x) => {
+        for (let n = 0; n < 5; n++) if (x > n) return n;
+        return x;
+      },
+      [array],
+      zeros([SIZE]),
+    ],
   ];
   for (const [fn, inputs, out] of obstacles) {
     assertEquals(vectorizeKernel(fn, inputs, out), undefined, String(fn));

@@ -54,6 +54,7 @@ loopTest("vectorize() takes tasks, built-in functions and bigints", async () => 
   assertEquals(tolist(await root(fromArray([4, 9]))), [2, 3]);
   const doubled = vectorize((x: bigint) => 2n * x, { dtype: "bigint64", numThreads: 2 });
   assertEquals(tolist(await doubled(full([3], 2n ** 40n))), Array(3).fill(2n ** 41n));
+  assertEquals(tolist(await doubled(2n ** 40n)), 2n ** 41n);
 });
 
 loopTest(
