@@ -1,6 +1,6 @@
-import { assert, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
-import { kernelLoop } from "../../lib/kernels/kernel.ts";
+import { isOutside, kernelLoop, memoryOfArray, scratchOf } from "../../lib/kernels/kernel.ts";
 import { LaneObstacle } from "../../lib/kernels/lanes.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import { planKernel } from "../../lib/kernels/plan_kernel.ts";
@@ -51,4 +51,27 @@ test("the instances of a kernel do not keep memory in use", async () => {
   }
   await collectGarbage();
   assertLess(Deno.memoryUsage().rss - before, 12 * MEGABYTES * 2 ** 20);
+});
+
+test("scratchOf() returns the memory of the isolate, which grows to what is needed", () => {
+  const memory = scratchOf(1);
+  const before = memory.buffer.byteLength;
+  assertStrictEquals(scratchOf(before), memory);
+  assertEquals(memory.buffer.byteLength, before);
+  assertStrictEquals(scratchOf(before + 1), memory);
+  const PAGE = 65_536;
+  assertEquals(memory.buffer.byteLength, before + PAGE);
+  scratchOf(before + 3 * PAGE);
+  assertEquals(memory.buffer.byteLength, before + 3 * PAGE);
+});
+
+test("kernels find an array in its memory, or a copy in the memory of the isolate", () => {
+  const own = sharedArray("float64", 10_000);
+  assertEquals(isOutside(own), false);
+  own[0] = 5;
+  assertEquals(new Float64Array(memoryOfArray(own).buffer, own.byteOffset, 1)[0], 5);
+  for (const outside of [new Float64Array(3), new Float64Array(new SharedArrayBuffer(24))]) {
+    assertEquals(isOutside(outside), true);
+    assertStrictEquals(memoryOfArray(outside), scratchOf(0));
+  }
 });

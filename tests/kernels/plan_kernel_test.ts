@@ -14,6 +14,7 @@ import {
   orWithout,
   planKernel,
   type PlannedKernel,
+  writtenArrays,
 } from "../../lib/kernels/plan_kernel.ts";
 import type { Program } from "../../lib/kernels/program.ts";
 import { isKernelArray, type KernelArray } from "../../lib/kernels/typed_arrays.ts";
@@ -228,6 +229,71 @@ test("kernelLoop() runs a kernel on copies of arrays outside of WebAssembly", ()
     loop(0, 60);
     assertEquals([b[0], b[49], b[50], b[60]], [2 * value, 2 * value, NaN, 60]);
   }
+});
+
+test("kernelLoop() keeps the copies of several arrays apart, whatever their types", () => {
+  const length = 21;
+  const bytes = new Uint8Array(length).map((_, at) => at + 1);
+  const shorts = new Int16Array(length).map((_, at) => -at);
+  const doubles = new Float64Array(length).map((_, at) => at * 0.5);
+  const o = counted();
+  const source = "(i, { bytes, shorts, doubles, o }) => { " +
+    "o[i] = bytes[i] + 1000 * shorts[i] + 1e6 * doubles[i]; }";
+  const { kernel } = planned(source, { arrays: { bytes, shorts, doubles, o }, turns: length });
+  kernelLoop(kernel)(0, length);
+  for (let at = 0; at < length; at++) {
+    assertEquals(o[at], bytes[at] + 1000 * shorts[at] + 1e6 * doubles[at]);
+  }
+});
+
+test("kernelLoop() of elements writes back the arrays that the program writes, and no others", () => {
+  const length = 10_000;
+  const [a, o] = [foreign(length).fill(2), foreign(length)];
+  const bytes = new Uint8Array(length).fill(3);
+  const source = "(i, { a, bytes, o }) => { o[i] = a[i] * bytes[i]; }";
+  const { kernel } = planned(source, {
+    arrays: { a, bytes, o },
+    turns: length,
+    isElementwise: true,
+  });
+  assertEquals(kernel.isWritten, kernel.arrays.map((array) => array === o));
+  kernelLoop(kernel)(0, length);
+  assert(o.every((value) => value === 6));
+});
+
+test("writtenArrays() finds the arrays that are written through views, too", () => {
+  const arrays = { a: counted(), b: counted(), o: counted() };
+  const table: [text: string, written: string[]][] = [
+    ["o[i] = a[i];", ["o"]],
+    ["const v = b.subarray(1), w = v.subarray(2); w[0] = a[i];", ["w", "v", "b"]],
+    ["if (i > 2) { while (a[i] > 9) { a[i]--; } } else { b[i] = 1; }", ["a", "b"]],
+    ["const v = b.subarray(1); return v[0];", []],
+  ];
+  for (const [text, written] of table) {
+    const program = programOf(`(i, { a, b, o }) => { ${text} }`, arrays);
+    assertEquals([...writtenArrays(program)], written, text);
+  }
+  const view = "(i, { a, b }) => { const v = b.subarray(1); v[i] = 2 * a[i]; }";
+  assertStringIncludes(
+    obstacle(view, { arrays: { a: counted(), b: foreign(10) } }),
+    "`b` is not on memory of WebAssembly",
+  );
+});
+
+test("planKernel() says whether workers would wake too late for a loop", () => {
+  const arrays = { a: counted(), b: counted() };
+  for (const [turns, isShort] of [[1000, true], [1_000_000_000, false]] as const) {
+    assertEquals(planned(DOUBLE, { arrays, turns }).isShort, isShort);
+  }
+});
+
+test("kernelLoop() computes remainders and functions of Math as JavaScript does", () => {
+  const arrays = { a: counted(), b: counted() };
+  const source = "(i, { a, b }) => { b[i] = a[i] * 0.7 % 0.3 + Math.tanh(a[i] / 100); }";
+  const { kernel } = planned(source, { arrays });
+  kernelLoop(kernel)(0, 100);
+  const { a, b } = arrays;
+  for (let at = 0; at < 100; at++) assertEquals(b[at], a[at] * 0.7 % 0.3 + Math.tanh(a[at] / 100));
 });
 
 test("kernelLoop() of elements copies in and out what a call uses", () => {

@@ -209,6 +209,15 @@ loopTest("matmul() and dot() end with the reason of their signal", async () => {
   assertEquals(await assertRejects(() => running), reason);
 });
 
+test("dot() of an array that is not on shared memory runs in the caller", async () => {
+  const plain = makeArray([3], "float64", "plain", (at) => at);
+  const options = { numThreads: 2 };
+  for (const [a, b] of [[plain, arange(3)], [arange(3), plain], [plain, plain]]) {
+    assertEquals(dotSync(a, b, options), 5);
+    assertEquals(await dot(a, b, options), 5);
+  }
+});
+
 test("matmul() and dot() reject arrays that do not match", () => {
   const matrix = zeros([2, 3]);
   const throws = (call: () => unknown, message: string) =>
@@ -217,7 +226,13 @@ test("matmul() and dot() reject arrays that do not match", () => {
     () => matmulSync(matrix, matrix),
     "shapes [2,3] and [2,3] do not match: a must have as many columns",
   );
-  throws(() => matmulSync(matrix, arange(2)), "shapes [2,3] and [2] do not match");
+  throws(
+    () => matmulSync(matrix, arange(2)),
+    "shapes [2,3] and [2] do not match: a must have as many elements as b",
+  );
+  throws(() => matmulSync(arange(2), arange(3)), "shapes [2] and [3] do not match");
+  throws(() => matmulSync(matrix, fromArray([1], [])), "b must have at least one axis");
+  throws(() => dotSync(arange(3), matrix), "b must have one axis, not 2");
   throws(() => matmulSync(zeros([2, 1, 1]), zeros([3, 1, 1])), "shapes [2] and [3] do not match");
   throws(() => matmulSync(fromArray([1], []), matrix), "a must have at least one axis");
   throws(
@@ -228,5 +243,11 @@ test("matmul() and dot() reject arrays that do not match", () => {
   const bigs = fromArray([1n, 2n]) as never;
   for (const multiply of [dotSync, matmulSync]) {
     assertThrows(() => multiply(arange(2), bigs), TypeError, "b must be an ndarray of numbers");
+    assertThrows(() => multiply(bigs, arange(2)), TypeError, "a must be an ndarray of numbers");
+    assertThrows(() => multiply(arange(2), [1] as never), TypeError, "b must be an ndarray");
+    assertThrows(() => multiply([1] as never, arange(2)), TypeError, "a must be an ndarray");
+    assertThrows(() => multiply(arange(2), arange(2), { numThreads: 0 }), RangeError, "numThreads");
+    const options = { signal: AbortSignal.abort() } as object;
+    assertThrows(() => multiply(arange(2), arange(2), options), TypeError, "no option signal");
   }
 });
