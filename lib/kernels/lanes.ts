@@ -337,21 +337,16 @@ class LaneAnalysis {
   #findCarried(): string | undefined {
     if (this.#loop === undefined) return undefined;
     const own = this.#loop;
+    // A variable that the turns share is declared outside of the loop, by a statement that sets it.
     const outside = new Set<Variable>();
     const visit = (statements: readonly Statement[]) => {
       for (const statement of statements) {
         if (statement === own) continue;
         if (statement.op === "set") outside.add(statement.variable);
-        if (statement.op === "for") outside.add(statement.variable);
-        for (const expression of expressionsOf(statement)) {
-          addVariables(expression, outside);
-        }
         listsOf(statement).forEach(visit);
       }
     };
     visit(this.#program.statements);
-    addVariables(own.from, outside);
-    addVariables(own.to, outside);
     for (const variable of this.#assigned) {
       if (!outside.has(variable)) continue;
       const fold = this.#foldOf(variable);
@@ -437,11 +432,6 @@ class LaneAnalysis {
     });
     return isSteady;
   }
-}
-
-function addVariables(expression: Expression, variables: Set<Variable>): void {
-  if (expression.op === "variable") variables.add(expression.variable);
-  for (const operand of operandsOf(expression)) addVariables(operand, variables);
 }
 
 /** Returns whether an expression differs between lanes. */

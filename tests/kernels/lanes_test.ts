@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   chooseLanes,
+  definitionsIn,
   LaneObstacle,
   type LanePlan,
   possibleLanes,
+  type Stride,
+  strideOf,
 } from "../../lib/kernels/lanes.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import { Ranges } from "../../lib/kernels/ranges.ts";
@@ -65,6 +68,102 @@ test("chooseLanes() takes the loop whose elements are next to each other", () =>
   ]);
 });
 
+test("chooseLanes() takes the parallel loop rather than another that is as good", () => {
+  check([["let s = 0; for (let k = 0; k < n; k++) s += a[k] * x; o[i] = s;", "i"]]);
+});
+
+test("chooseLanes() runs loops of 16 turns or more in lanes", () => {
+  check([["o[i] = a[i];", "i"]], 16);
+  check([["for (let k = 4; k < n; k++) o[i * n + k] = a[i * n + k] * x;", "k"]]);
+  const reason = "in the parallel loop, `o[…]` is written at the same index in each turn; " +
+    "in the loop over `k`, there are fewer than 16 turns";
+  check([["for (let k = 5; k < n; k++) o[k] = a[k] * x;", reason]]);
+});
+
+test("chooseLanes() says of each loop what stands in the way", () => {
+  const same = "`o[…]` is written at the same index in each turn";
+  check([[
+    "for (let k = 0; k < n; k++) o[0] = a[k];",
+    `in the parallel loop, ${same}; in the loop over \`k\`, ${same}`,
+  ]]);
+});
+
+test("chooseLanes() wants three operations for each element that is not next to the others", () => {
+  const reason =
+    "it reads or writes elements that are not next to each other in memory, and computes little";
+  check([
+    ["o[i] = a[i * n] + x;", reason],
+    ["o[i] = a[i * n] + x + x;", "i"],
+    ["o[i] = Math.sin(a[i * n]);", "i"],
+    ["o[i * n] = a[i] + x;", reason],
+    ["o[i * n] = a[i] + x + x;", "i"],
+    ["o[i] = a[i * n] + a[i * n + 1] + x;", reason], // two
+    ["o[i] = a[0] + a[n];", "i"], // the same in all lanes
+  ]);
+});
+
+test("chooseLanes() allows remainders of integers in a loop that lanes leave apart", () => {
+  check([["let d = 0; while (a[i] > d) d = (d & 7) % 5 + 1; o[i] = d;", "i"]]);
+  check([["let d = 0; while (d < n) d = d + x % 5 + 1; o[i] = d;", "i"]]); // no lane leaves it before
+});
+
+/** Returns the stride of a value in the loop over `i`, with `c` set to it. */
+function strideIn(text: string): Stride {
+  const { program, ranges, identities } = read(`${text}; o[i] = c;`);
+  const [plan] = possibleLanes(program, ranges, identities);
+  assert(!(plan instanceof LaneObstacle), text);
+  const { variable, varying, statements } = plan;
+  const definitions = definitionsIn(statements);
+  const set = statements.findLast(({ op }) => op === "set");
+  assert(set?.op === "set");
+  return strideOf(set.value, { variable, varying, definitions, ranges, strides: new Map() });
+}
+
+test("strideOf() knows by how much an integer differs from one turn to the next", () => {
+  const table: [value: string, stride: Stride][] = [
+    ["i", 1],
+    ["i + n", 1],
+    ["n + i", 1],
+    ["i - 3", 1],
+    ["n - i", -1],
+    ["i + i", 2],
+    ["i - 2 * i", -1],
+    ["i * 3", 3],
+    ["3 * i", 3],
+    ["i * n", 20],
+    ["(i + 1) * 2 * 2", 4],
+    ["n", 0],
+    ["at[0]", 0],
+    ["at[n * n]", undefined], // it is missing
+    ["(at[0] & 7)", 0],
+    ["i * (at[0] & 7)", "uniform"],
+    ["(at[0] & 7) * i", "uniform"],
+    ["i + i * (at[0] & 7)", "uniform"],
+    ["i * (at[0] & 7) - i", "uniform"],
+    ["2 * (i * (at[0] & 7))", "uniform"],
+    ["(i * 2) | 0", 2],
+    ["i | 1", undefined],
+    ["i | n", undefined],
+    ["i * i", undefined],
+    ["2 * (i * i)", undefined],
+    ["i + i * i", undefined],
+    ["i * i - i", undefined],
+    ["i * x", undefined],
+    ["i & 7", undefined],
+    ["i < 3 ? i : 3", undefined],
+  ];
+  for (const [value, stride] of table) assertEquals(strideIn(`let c = ${value}`), stride, value);
+  assertEquals(strideIn("let b0 = i + 2, c = b0 * 2"), 2);
+  assertEquals(strideIn("let b0 = i; b0 = i + 2; let c = b0 * 2"), undefined); // set twice
+});
+
+test("definitionsIn() has the variables that one statement sets", () => {
+  const text = `let y = i, z = 1; z = 2; const u = y;
+    for (let k = 0; k < n; k++) { const v = k; o[k] = v; }`;
+  const names = [...definitionsIn(read(text).program.statements).keys()].map(({ name }) => name);
+  assertEquals(names, ["y", "u", "v"]);
+});
+
 test("chooseLanes() finds what stands in the way", () => {
   check([
     ["o[0] = a[i];", "`o[…]` is written at the same index in each turn"],
@@ -102,6 +201,62 @@ test("chooseLanes() runs no `for` in lanes whose turns depend on each other", ()
       "turns may write the same element of `o`",
     ],
     [
+      "let s = x; for (let k = 0; k < n; k++) { s += a[k]; s *= 2; o[k] = 1; } o[0] = s;",
+      "`s` carries a value from one turn to the next",
+    ],
+    [
+      "let s = x; for (let k = 0; k < n; k++) { s += a[k]; o[k] = s; }",
+      "`s` carries a value from one turn to the next",
+    ],
+    [
+      "let s = x; for (let k = 0; k < n; k++) { s += s; o[k] = 1; }",
+      "`s` carries a value from one turn to the next",
+    ],
+    [
+      "let s = x; for (let k = 0; k < n; k++) { s = a[k] - s; o[k] = 1; }",
+      "`s` carries a value from one turn to the next",
+    ],
+    [
+      "let s = x; for (let k = 0; k < n; k++) { s = a[k]; } o[0] = s;",
+      "`s` carries a value from one turn to the next",
+    ],
+    [ // an integer
+      "let s = 100; for (let k = 0; k < n; k++) { s = Math.min(s, k); } o[0] = s;",
+      "`s` carries a value from one turn to the next",
+    ],
+    ["for (let k = 0; k < n; k++) { const y = a[k]; o[k] = y; }", "k"],
+    ["let s = x; for (let k = 0; k < n; k++) { s -= a[k]; } o[0] = s;", "k"],
+    ["let s = x; for (let k = 0; k < n; k++) { s = a[k] * s; s *= 2; } o[0] = s;", "k"],
+    ["for (let k = 0; k < n; k++) { o[k] += a[k]; o[k] *= 2; }", "k"],
+    [
+      "const v = o.subarray(0); for (let k = 0; k < n; k++) { v[k] = o[k] * 2; }",
+      "`o` may be used at an index that another turn writes",
+    ],
+    [
+      "const v = o.subarray(0); for (let k = 0; k < n; k++) { o[k] = v[k] * 2; }",
+      "`v` may be used at an index that another turn writes",
+    ],
+    ["const v = o.subarray(0); for (let k = 0; k < n; k++) { v[k] = v[k] * 2; }", "k"],
+    ["const v = a.subarray(0); for (let k = 0; k < n; k++) { o[k] = v[k] * 2; }", "k"],
+    [
+      "for (let k = 0; k < n; k++) { const v = o.subarray(n); v[k] = a[k]; }",
+      "k",
+    ],
+    [
+      "for (let k = 0; k < n; k++) { const v = o.subarray(k); v[k] = a[k]; }",
+      "the view `v` differs between the turns",
+    ],
+    [
+      "for (let k = 0; k < n; k++) { for (let j = 0; j < 3; j++) { " +
+      "const v = o.subarray(j); v[k] = a[k]; } }",
+      "turns may write the same element of `v`",
+    ],
+    [
+      "for (let k = 0; k < n; k++) { for (let j = 0; j < 3; j++) { " +
+      "const v = o.subarray(j), w = v.subarray(1); w[k] = a[k]; } }",
+      "turns may write the same element of `w`",
+    ],
+    [
       "for (let k = 0; k < n; k++) { let q = 0; const y = o[k + q]; q = 1; o[k + q] = y; }",
       "turns may write the same element of `o`",
     ],
@@ -130,6 +285,38 @@ test("chooseLanes() finds what differs between lanes", () => {
     ["if (a[i] > 0) return; o[i] = 1;", "i", 0, true, ""],
     ["let y = i; while (true) { y++; if (y > 9) break; } o[i] = y;", "i y", 1, false, ""],
     ["let s = x; for (let k = 0; k < n; k++) s += a[i * n + k]; o[i] = s;", "k s", 0, false, "s +"],
+    ["if (a[i] > 0) { const t = x * 2; o[i] = t; }", "i", 0, false, ""], // no other lane sees it
+    ["let t = x; if (a[i] > 0) { t = x * 2; o[i] = t; }", "i t", 0, false, ""],
+    ["if (a[i] > 0) return; const t = x * 2; o[i] = t;", "i", 0, true, ""],
+    ["let t = x; if (a[i] > 0) return; t = 2; o[i] = t;", "i", 0, true, ""],
+    ["let t = x; if (a[i] > 0) { if (a[i] > 1) return; t = 2; } o[i] = t;", "i t", 0, true, ""],
+    ["let t = x; if (n > 0) { t = 2; } else { t = 3; } o[i] = t;", "i", 0, false, ""],
+    ["let t = x; if (n < 0) return; t = 2; o[i] = t;", "i", 0, false, ""],
+    ["let t = 0; while (t < n) { t++; if (t > x) break; } o[i] = t;", "i", 0, false, ""],
+    ["let t = 0; while (t < a[i]) { t++; } o[i] = t;", "i t", 1, false, ""],
+    [
+      "let t = x; for (let k = 0; k < n; k++) { if (a[i] > k) continue; t = 2; } o[i] = t;",
+      "i k t",
+      1,
+      false,
+      "",
+    ],
+    [
+      "let t = x; for (let k = 0; k < n; k++) { if (x > k) continue; t = 2; } o[i] = t;",
+      "i",
+      0,
+      false,
+      "",
+    ],
+    [ // only the inner loop is left apart
+      "let t = 0; for (let j = 0; j < 3; j++) { for (let k = 0; k < i; k++) t++; } o[i] = t;",
+      "i k t",
+      1,
+      false,
+      "",
+    ],
+    ["let t = 0; if (a[i] > 1) { while (t < n) t++; } o[i] = t;", "i t", 1, false, ""],
+    ["for (let k = i; k < 3; k++) { o[i] = k; }", "i k", 1, false, ""],
     [
       "let s = x; for (let k = 0; k < n; k++) s = Math.max(a[i * n + k], s); o[i] = s;",
       "k s",

@@ -321,6 +321,14 @@ test("parseBody() makes a while of any other loop", () => {
       "k = 0; while k < $n { a[k] = 1 } then { k = $n + k }",
     ],
     [
+      "let x = 0; for (let k = 0; k < n; k = x + 1) a[k] = 1;",
+      "x = 0; k = 0; while k < $n { a[k] = 1 } then { k = x + 1 }",
+    ],
+    [
+      "for (let k = 0; k < n; k = k + k) a[k] = 1;",
+      "k = 0; while k < $n { a[k] = 1 } then { k = k + k }",
+    ],
+    [
       "for (let k = 0; k < n; k = k * 1) a[k] = 1;",
       "k = 0; while k < $n { a[k] = 1 } then { k = k * 1 }",
     ],
