@@ -461,7 +461,6 @@ export function definitionsIn(statements: readonly Statement[]): Map<Variable, E
   const definitions = new Map<Variable, Expression>();
   const repeated = new Set<Variable>();
   eachStatement(statements, (statement) => {
-    if (statement.op === "for") repeated.add(statement.variable);
     if (statement.op !== "set") return;
     if (definitions.has(statement.variable)) repeated.add(statement.variable);
     definitions.set(statement.variable, statement.value);

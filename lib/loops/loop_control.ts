@@ -36,7 +36,7 @@ const CONTROL_WORDS = 4;
 export function allocateControl(take = (words: number) => allocate(words * 4)): number {
   ensureIsolate();
   const control = take(CONTROL_WORDS);
-  for (let at = 0; at < CONTROL_WORDS; at++) Atomics.store(i32, control + at, 0);
+  i32.fill(0, control, control + CONTROL_WORDS);
   return control;
 }
 

@@ -280,6 +280,8 @@ test("chooseLanes() finds what differs between lanes", () => {
     ["const y = x * 2; const z = y + i; o[i] = z;", "i z", 0, false, ""],
     ["let y = x; if (a[i] > 0) y = 1; o[i] = y;", "i y", 0, false, ""],
     ["let y = x; if (n > 0) y = 1; o[i] = y;", "i", 0, false, ""],
+    ["let y = x; if (a[i] > 0) {} else { y = 1; } o[i] = y;", "i y", 0, false, ""],
+    ["let y = x; if (n > 0) {} else { y = 1; } o[i] = y;", "i", 0, false, ""],
     ["let y = 0; for (let k = 0; k < i; k++) y += k; o[i] = y;", "i k y", 1, false, ""],
     ["let y = 0; for (let k = 0; k < n; k++) y += i; o[i] = y;", "i y", 0, false, ""],
     ["if (a[i] > 0) return; o[i] = 1;", "i", 0, true, ""],

@@ -446,6 +446,8 @@ test("parseBody() finds obstacles in the head of a body and in its use of the co
       11,
     ],
     ["(i, c) => { c.n = 1; }", "assigns to `c.n`, which is not an element", 13],
+    ["(i, c) => { const y = n; const { n } = c; }", "uses `n` before its declaration", 23],
+    ["(i, c) => { const { ...rest } = c; }", "uses `...`", 21],
     [
       "(i, c) => { let { n } = c; }",
       "takes the context apart by `let`: write `const`",
