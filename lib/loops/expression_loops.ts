@@ -168,7 +168,8 @@ export function* scanLoops(
   const out = checkTarget(target, "into", typed, length);
   const zero = typed.kind === "bigint" ? 0n : 0;
   if (Math.min(threadsFor(numThreads), Math.ceil(length / size)) <= 1 || isInLoop()) {
-    yield teamLoop(typed, { kind: "scan", out, offsets: [zero], size }, length, length, 1);
+    const whole = Math.max(length, 1);
+    yield teamLoop(typed, { kind: "scan", out, offsets: [zero], size }, length, whole, 1);
     return target;
   }
   const sums = yield teamLoop(typed, { kind: "total" }, length, size, numThreads);
@@ -240,7 +241,7 @@ function teamLoop(
       start: 0,
       step: 1,
       length,
-      partition: partition(length, threads, "dynamic", Math.max(size, 1)),
+      partition: partition(length, threads, "dynamic", size),
       keepsChunks: goal.kind === "fold" || goal.kind === "total",
     },
   };
