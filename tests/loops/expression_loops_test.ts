@@ -114,6 +114,8 @@ test("reduceLoops() begins with the initial value, and checks what the function 
   const text = () => "text";
   assertThrows(() => reduce(range(4), text, 0), TypeError, "the function must return a number");
   assertThrows(() => reduce(range(1), text, 0), TypeError, "the function must return a number");
+  const lastIsRight = (left: number) => left === 100 ? 1 : "text";
+  assertThrows(() => reduce(range(4), lastIsRight, 100), TypeError, 'a number, not "text"');
   assertThrows(() => reduce(range(4), () => {}, 0), TypeError, "the function must return a number");
 });
 
@@ -161,15 +163,23 @@ test("storeLoops() refuses a target that cannot hold the elements, or would chan
   assertEquals(store(bytes(70))(), bytes(70));
   assertEquals(store(bytes(160))(), bytes(160));
   assertThrows(store(all.subarray(20, 29)), RangeError, "it has 9 elements, the expression 10");
-  assertThrows(store(sharedArray("int64", 10)), TypeError, "its elements are bigints, those of");
+  const bigints =
+    "its elements are bigints, those of the expression numbers. Use an array of numbers";
+  assertThrows(store(sharedArray("int64", 10)), TypeError, bigints);
+  const numbers = "those of the expression bigints. Use toNumbers(), or an array of bigints";
+  const storeBigs = () => storeLoops(bigs(1n), sharedArray("float64", 1), {}).next();
+  assertThrows(storeBigs, TypeError, numbers);
   assertThrows(store(new Float64Array(10)), TypeError, "target must be");
+  const other = new Float64Array(new SharedArrayBuffer(all.buffer.byteLength), 8, 10);
+  assertEquals(store(other)(), part(10)); // at the same addresses of another memory
 });
 
 test("explainExpression() says how an expression runs that stores its elements", () => {
   const before = getNumThreads();
   setNumThreads(2);
   try {
-    assertEquals(explainExpression(sine(10_000)).isVectorized, true);
+    const { isVectorized, sentences } = explainExpression(sine(10_000));
+    assertEquals([isVectorized, sentences.length], [true, 3]);
     const last = (length: number) => explainExpression(sine(length)).sentences.at(-1);
     assertEquals(last(2 ** 24), `2 isolates run it, in chunks of ${2 ** 16} indices.`);
     assertEquals(

@@ -64,6 +64,18 @@ test("kernels of vectorized functions return what the functions return, for any 
   );
 });
 
+test("kernels of vectorized functions read parts of arrays, and numbers without axes", () => {
+  const array = zeros([3 * SIZE]);
+  array.data.forEach((_, at) => array.data[at] = at);
+  const part = array.lo(SIZE).hi(SIZE);
+  const number = array.pick(7);
+  const result = vectorizeSync((x: number, y: number) => x + 2 * y, { numThreads: 1 })(
+    part,
+    number,
+  );
+  assertEquals([result.get(0), result.get(SIZE - 1)], [SIZE + 14, 2 * SIZE + 13]);
+});
+
 test("functions of numbers have kernels over large arrays without gaps", () => {
   const array = zeros([SIZE]);
   const number = fromArray([2], []);
