@@ -218,6 +218,16 @@ test("dot() of an array that is not on shared memory runs in the caller", async 
   }
 });
 
+test("matmul() and dot() reject unknown options", async () => {
+  const options = { threads: 2 } as object;
+  for (const multiply of [matmul, dot]) {
+    await assertRejects(() => multiply(arange(2), arange(2), options), TypeError, "option threads");
+  }
+  for (const multiply of [matmulSync, dotSync]) {
+    assertThrows(() => multiply(arange(2), arange(2), options), TypeError, "option threads");
+  }
+});
+
 test("matmul() and dot() reject arrays that do not match", () => {
   const matrix = zeros([2, 3]);
   const throws = (call: () => unknown, message: string) =>

@@ -57,7 +57,7 @@ Deno.test("split() throws if an argument is invalid", () => {
   assertThrows(
     () => split(arange(7), 2, 1),
     RangeError,
-    "axis 1 is out of range for an array of 1",
+    "axis 1 is out of range for an array of 1 axis",
   );
   assertThrows(() => split(zeros([2, 2]), 2, -3), RangeError, "axis -3 is out of range");
   assertThrows(() => split(zeros([]), 1), RangeError, "an array of 0 axes");

@@ -91,6 +91,10 @@ loopTest(
     const sync = vectorizeSync(failAtSeven, { numThreads: 2 });
     const thrown = assertThrows(() => sync(array), RangeError, "seven");
     assertMatch(thrown.stack!, /--- in task failAtSeven, index 3, run by .*\n.*vectorize_test\.ts/);
+    const later = zeros([200]); // in the middle of a part
+    later.set(100, 7);
+    const inPart = await assertRejects(() => failing(later), RangeError, "seven");
+    assertMatch(inPart.stack!, /, index 100, run by/);
     const outside = 5;
     const closure = vectorize((x: number) => x + outside, { numThreads: 2 });
     await assertRejects(
@@ -149,6 +153,16 @@ loopTest("vectorize() throws the first error of fn, or if a result is not a numb
   }
   assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not 5");
   assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, 'not "int"');
+  assertThrows(() => vectorize(Math.sqrt, { numThreads: 0 }), RangeError, "numThreads must be");
+  assertThrows(() => vectorizeSync(Math.sqrt, { numThreads: 0.5 }), RangeError, "numThreads must");
+  assertThrows(
+    () => vectorize(Math.sqrt, { threads: 2 } as object),
+    TypeError,
+    "no option threads",
+  );
+  const plain = createNdarray(Float64Array.of(1), [1]) as unknown as NdArray;
+  structuredClone(plain.data, { transfer: [plain.data.buffer as ArrayBuffer] });
+  assertThrows(() => vectorizeSync(Math.sqrt)(plain), TypeError, "the data of argument 0");
   const one = vectorize(Math.sqrt);
   await assertRejects(() => one([1] as never), TypeError, "argument 0 must be an ndarray");
   await assertRejects(() => one(null as never), TypeError, "not null");
