@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import fc from "fast-check";
 import {
   Barrier,
@@ -13,6 +14,7 @@ import {
   Event,
   Pool,
   Process,
+  type Progress,
   Semaphore,
   TerminatedError,
   WorkerDiedError,
@@ -161,6 +163,64 @@ loopTest("parallelFor() runs two workers at the same time", async () => {
     (i === 0 ? here : there).set();
     if (!(i === 0 ? there : here).waitSync({ timeoutMs: 30_000 })) throw new Error("alone");
   }, { context: { here, there }, numThreads: 2, chunkSize: 1 });
+});
+
+loopTest(
+  "parallelFor() has as many workers as it asks for, also after a smaller loop",
+  async () => {
+    await parallelFor(4, () => {}, { numThreads: 2 });
+    const barrier = new Barrier(3);
+    await parallelFor(3, (_, { barrier }) => {
+      barrier.waitSync();
+    }, { context: { barrier }, numThreads: 3, chunkSize: 1 });
+  },
+);
+
+// A worker would be reported as one that is left.
+test("loops of one index, of none, and for one isolate run in the caller", async () => {
+  let calls = 0;
+  const body = () => void calls++;
+  for (const [length, numThreads] of [[1, 2], [0, 2], [5, 1]]) {
+    calls = 0;
+    await parallelFor(length, body, { numThreads });
+    parallelForSync(length, body, { numThreads });
+    assertEquals(calls, 2 * length);
+  }
+});
+
+loopTest(
+  "parallelFor() and parallelForSync() report the end of a loop, also of one that fails",
+  async () => {
+    const reports: Progress[] = [];
+    const onProgress = (progress: Progress) => reports.push(progress);
+    for (const numThreads of [1, 2]) {
+      const options = { numThreads, chunkSize: 1, onProgress };
+      await parallelFor(6, () => {}, options);
+      parallelForSync(6, () => {}, options);
+      const ends = reports.splice(0).filter(({ ended }) => ended);
+      assertEquals(ends, Array(2).fill({ done: 6, total: 6, ended: true }));
+      const fails = () => {
+        throw new RangeError("no");
+      };
+      await assertRejects(() => parallelFor(6, fails, options), RangeError, "no");
+      assertThrows(() => parallelForSync(6, fails, options), RangeError, "no");
+      assertEquals(reports.splice(0).map(({ done, ended }) => [done < 6, ended]), [
+        [true, true],
+        [true, true],
+      ]);
+    }
+  },
+);
+
+test("parallelForSync() reports its progress ten times a second, between its chunks", () => {
+  let ms = performance.now();
+  using _ = stub(performance, "now", () => ms);
+  const reports: Progress[] = [];
+  parallelForSync(6, () => void (ms += 50), {
+    ...{ numThreads: 1, chunkSize: 1 },
+    onProgress: (progress) => reports.push(progress),
+  });
+  assertEquals(reports.map(({ done }) => done), [2, 4, 6]);
 });
 
 loopTest("parallelFor() in a loop runs in the isolate that calls it", async () => {
