@@ -7,14 +7,7 @@
 import { checkOptions } from "../arguments/options.ts";
 import { checkInteger, checkNumber, wrongType } from "../arguments/values.ts";
 import { zeros } from "./create.ts";
-import {
-  arrayClassOf,
-  type ArrayOf,
-  type DataType,
-  isBig,
-  type NdArray,
-  type NdArrayData,
-} from "./types.ts";
+import { type ArrayOf, type DataType, isBig, type NdArray, type NdArrayData } from "./types.ts";
 
 /**
  * Makes an array of evenly spaced numbers, up to but not including the end.
@@ -114,7 +107,6 @@ function checkFinite(numbers: Record<string, number>): void {
 }
 
 function numberType<Type extends DataType>(dtype: Type): Type {
-  arrayClassOf(dtype);
   if (!isBig(dtype)) return dtype;
   throw wrongType("make array", "dtype", "a type of numbers", dtype);
 }

@@ -44,6 +44,7 @@ test("findRows() finds elements next to each other whose index is known before t
     ["const k = i + 2; o[k] = a[k];", ["a[k]", "o[k]"], []],
     ["let k = i; k = i + 2; o[i] = a[k];", ["o[i]"], []], // set twice
     ["const v = a.subarray(3); o[i] = v[i];", ["o[i]"], ["i"]], // where it begins is found out in the turn
+    ["const v = a.subarray(3), k = i + 2; o[i] = v[k] + v[i];", ["o[i]"], ["k", "i"]],
     // Known within the turn only.
     ["for (let j = 1; j < n; j++) { o[i] = a[i + j]; }", ["o[i]"], ["i + j"]],
     // The definition of `k` may no longer hold where it is used: `j` changes.

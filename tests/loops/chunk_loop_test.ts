@@ -124,6 +124,9 @@ test("the loop of a kernel counts positions in the range of the loop, and combin
     out[i] = i + 0.5;
     return i;
   };
+  const called = () => {
+    throw new Error("called");
+  };
   for (const [start, step] of [[0, 1], [5, 1], [5, 3], [9000, -2]]) {
     for (const name of [undefined, "+", "max"] as const) {
       const reduction = name && numbers(name);
@@ -132,7 +135,7 @@ test("the loop of a kernel counts positions in the range of the loop, and combin
       if (!("kernel" in found)) throw new Error(found.reason);
       out.fill(0);
       const [first, count] = [start + 100 * step, 20];
-      const value = run({ ...plan, kernel: found.kernel }, first, count, 1_000_000);
+      const value = run({ ...plan, body: called, kernel: found.kernel }, first, count, 1e6);
       const indices = Array.from({ length: count }, (_, at) => first + at * step);
       const sum = indices.reduce((sum, i) => sum + i, 1_000_000);
       const expected = name === undefined ? undefined : name === "+" ? sum : 1_000_000;

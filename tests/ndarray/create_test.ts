@@ -56,13 +56,19 @@ Deno.test("linspace() returns the numbers of numpy.linspace", () => {
   assertEquals(tolist(linspace(3, 1, 1)), [3]);
   assertEquals(tolist(linspace(0, 1, 0)), []);
   assertEquals(tolist(linspace(2, 2, 3)), [2, 2, 2]);
-  assertEquals(linspace(0, 1).size, 50);
+  const fifty = linspace(0, 1);
+  assertEquals([fifty.size, fifty.get(49)], [50, 1]); // although 49 * (1 / 49) is less
   assertEquals(tolist(linspace(0, 4, 3, { dtype: "int8" })), [0, 2, 4]);
 });
 
 Deno.test("linspace() throws if num is not an integer of at least 0", () => {
   for (const num of [-1, 1.5, NaN]) {
-    assertThrows(() => linspace(0, 1, num), RangeError, `at least 0, not ${num}`);
+    assertThrows(() => linspace(0, 1, num), RangeError, "num must be an integer of at least 0");
+  }
+  assertThrows(() => linspace(0, 1, 3, { end: 1 } as object), TypeError, "there is no option end");
+  for (const dtype of ["x", 5, "bigint64"] as never[]) {
+    assertThrows(() => linspace(0, 1, 3, { dtype }), TypeError, "dtype must be");
+    assertThrows(() => arange(0, 1, 1, dtype), TypeError, "dtype must be");
   }
   assertThrows(() => linspace(0, NaN), RangeError, "stop must be a finite number");
 });
@@ -157,6 +163,9 @@ Deno.test("broadcastTo() repeats axes, and throws if shapes do not match", () =>
   assertThrows(() => broadcastTo(column, [3, 3]), RangeError, "[2,1] and [3,3] do not match");
   assertThrows(() => broadcastTo(column, [2]), RangeError, "does not fit");
   assertThrows(() => broadcastTo(arange(3), [1]), RangeError, "[3] does not fit [1]");
+  assertThrows(() => broadcastTo([1] as never, [2]), TypeError, "Cannot broadcast: array must be");
+  assertThrows(() => broadcastTo(column, 2 as never), TypeError, "shape must be an array");
+  assertThrows(() => broadcastTo(fromArray([5], []), [-1]), RangeError, "shape[0] must be");
 });
 
 Deno.test("fromIter() takes all items of an iterable, or the first count", () => {
@@ -170,6 +179,7 @@ Deno.test("fromIter() takes all items of an iterable, or the first count", () =>
   assert(fromIter([1]).data.buffer instanceof SharedArrayBuffer);
   assertThrows(() => fromIter([1, 2], "int8", 3), RangeError, "gave 2 elements, and count is 3");
   assertThrows(() => fromIter([1], "int8", -1), RangeError, "count must be an integer");
+  assertThrows(() => fromIter(5 as never), TypeError, "items must be");
   assertThrows(() => fromIter([1], "complex64" as "int8"), TypeError, "dtype");
 });
 
@@ -182,6 +192,8 @@ Deno.test("functions that make arrays say how to write a shape, and refuse other
   assert(!other.message.includes("Write"));
   const without = assertThrows(() => fromArray([1, 2], 2 as never), TypeError, "shape must be");
   assert(!without.message.includes("Write"));
+  const options = { huge: true } as object;
+  assertThrows(() => zeros([2], "int8", options), TypeError, "there is no option huge");
   assertThrows(() => zeros([2, -1]), RangeError, "shape[1] must be an integer of at least 0");
   assertThrows(() => zeros([2, 0.5]), RangeError, "shape[1] must be an integer");
   assertThrows(() => fromArray([1, 2, 3], [2, 2]), RangeError, "[2,2] has 4 elements and data 3");
