@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import createNdarray from "ndarray";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
+import { chunkLoopFor } from "../../lib/loops/chunk_loop.ts";
 import { kernelOf, withKernel } from "../../lib/loops/loop_kernel.ts";
 import { isWithin32Bits, type LoopPlan } from "../../lib/loops/loop_plan.ts";
 import { partition } from "../../lib/loops/schedule.ts";
@@ -72,6 +73,47 @@ test("withKernel() keeps the members of a context that a worker may not be able 
   const { plan } = withKernel(loopOf(body, { out, n: 5, ndarray, ...others }), THREADS);
   assert(plan.kernel !== undefined);
   assertEquals(Object.keys(plan.context), Object.keys(others));
+});
+
+test("the kernel of a loop has the shared arrays of the context, and copies of constants", () => {
+  const constant = Float64Array.from({ length: 10_000 }, (_, at) => at);
+  const body = (i: number, { a, out, constant }: Record<string, Float64Array>) => {
+    out[i] = a[i] + constant[i];
+  };
+  const a = sharedArray("float64", 10_000);
+  const { kernel } = withKernel(loopOf(body, { a, out, constant }), THREADS).plan;
+  assert(kernel !== undefined);
+  assertEquals(kernel.isElementwise, false);
+  const others = kernel.arrays.filter((array) => array !== a && array !== out);
+  assertEquals([kernel.arrays.length, others.length], [3, 1]);
+  assertEquals(others[0], constant);
+  assert(others[0].buffer instanceof SharedArrayBuffer);
+});
+
+test("the kernel of a loop does not write beyond an array, wherever the loop starts", () => {
+  const part = out.subarray(0, 100);
+  for (const [start, step] of [[90, 1], [90, 2], [130, -3]]) {
+    const { plan } = withKernel(loopOf(each, { out: part }, { start, step, length: 20 }), THREADS);
+    assert(plan.kernel !== undefined);
+    out.fill(-1);
+    chunkLoopFor(plan)(start, 20, step, {}, undefined, () => {});
+    for (let at = 0; at < 200; at++) {
+      const isIndex = (at - start) % step === 0 && (at - start) / step >= 0 &&
+        (at - start) / step < 20;
+      assertEquals(out[at], isIndex && at < 100 ? 2 * at : -1, `${start} ${step}: ${at}`);
+    }
+  }
+});
+
+test("kernelOf() makes the program of a loop in steps once for the same start and step", () => {
+  const programOf = (start: number, step: number) => {
+    const found = kernelOf(loopOf(each, { out }, { start, step, length: 1000 }).plan);
+    assert("kernel" in found);
+    return found.program;
+  };
+  assertStrictEquals(programOf(7, 3), programOf(7, 3));
+  assert(programOf(7, 3) !== programOf(8, 3));
+  assert(programOf(7, 3) !== programOf(7, 2));
 });
 
 test("kernelOf() says what stands in the way of a loop", () => {
