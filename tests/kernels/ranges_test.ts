@@ -117,6 +117,8 @@ test("Ranges finds variables that are integers of 32 bits in any case", () => {
     ["for (let k = 0; k < a[i]; k++) { a[k] = 1; }", { k: "double" }],
     ["for (let k = 0; k < 2147483648; k++) { a[k] = 1; }", { k: "double" }],
     ["for (let k = 0; k <= 2147483646; k++) { a[k] = 1; }", { k: "int" }],
+    ["for (let k = 2147483646; k < 2147483647; k++) { a[k] = 1; }", { k: "int" }],
+    ["for (let k = 2147483647; k < 2147483647; k++) { a[k] = 1; }", { k: "double" }],
     ["for (let k = 5; k < 3; k++) { a[k] = 1; }", { k: "int" }],
     [
       "let b = 0; for (let j = 0; j < 9; j++) { for (let k = 0; k < b; k++) a[k] = j; b = Math.min(b + 1, 4); }",
@@ -126,6 +128,32 @@ test("Ranges finds variables that are integers of 32 bits in any case", () => {
   for (const [text, expected] of table) {
     const kinds = kindsIn(text);
     assertEquals(kinds, expected, text);
+  }
+});
+
+test("Ranges knows the range of a variable that several statements set", () => {
+  const table: [text: string, range: string][] = [
+    ["let x = 0; if (i > 3) { x = 5; } a[0] = x;", "0..5"],
+    ["let x = 0; if (i > 3) {} else { x = 5; } a[0] = x;", "0..5"],
+    ["let x = 0; while (a[i] > 3) { x = 5; } a[0] = x;", "0..5"],
+    ["let x = 0; for (; a[i] > 3; x = 5) {} a[0] = x;", "0..5"],
+    ["let x = 0; for (let k = 2; k < n; k++) { x = k; } a[0] = x;", "0..6"],
+    ["let x = 9; for (let k = 5; k < 3; k++) { x = k; } a[0] = x;", "5..9"], // it has no turn
+    ["let x = 0; for (let k = i; k <= 20; k++) { x = k; } a[0] = x;", "0..20"],
+    ["let x = 0; for (let k = 0.5; k < n; k++) { x = k; } a[0] = x;", "any"],
+    ["let x = 0; x = a[i]; a[0] = x;", "any"],
+    ["let x = 0; x = -0; a[0] = x;", "0..0 or -0"],
+    ["let x = 0; x = 0.5; a[0] = x;", "0..0.5 fractions"],
+    ["const v = a.subarray(i, i + 5); let x = v.length; a[0] = x;", "5..5"],
+    ["const v = a.subarray(i); let x = v.length; a[0] = x;", "0..20"],
+    ["const v = bytes.subarray(i, i + 5); let x = v[4]; a[0] = x;", "0..255"],
+    ["const v = bytes.subarray(i, i + 5); let x = v[5]; a[0] = x;", "any"],
+  ];
+  for (const [text, range] of table) {
+    const program = programOf(`(i, { a, bytes, n }) => { ${text} }`);
+    const store = program.statements.at(-1);
+    assert(store?.op === "store");
+    assertEquals(show(new Ranges(program, factsOf(CONTEXT, 10)).rangeOf(store.value)), range, text);
   }
 });
 
@@ -157,6 +185,37 @@ test("Ranges knows the length of a view whose bounds differ by a constant", () =
   assert(isWithin("const v = a.subarray(i * 2, (i + 1) * 2); v[1] = 1;"));
   assert(!isWithin("const v = a.subarray(i * n, (i + 1) * n); v[1] = 1;")); // beyond the end
   assert(!isWithin("const v = a.subarray(i); v[0] = 1;"));
+  const exact: [bounds: string, length: number][] = [
+    ...["i, 5 + i", "i + 1 - 1, i + 5", "n, n + 5", "n, 12", "9 - i, 14 - i", "i + 6, i + 11"]
+      .map((bounds): [string, number] => [bounds, 5]),
+    ["n - n, 5", 5],
+    ...["2 * i, i + i + 2", "i * 2, 2 + 2 * i", "i + i, i * 2 + 2", "(i + 1) * 2 - 2, i * 2 + 2"]
+      .map((bounds): [string, number] => [bounds, 2]),
+    ["2 * (i - 0), 2 * i + 2", 2],
+    ["18 - 2 * i, 20 - i - i", 2],
+  ];
+  for (const [bounds, length] of exact) {
+    assert(isWithin(`const v = a.subarray(${bounds}); v[${length - 1}] = 1;`), bounds);
+    assert(!isWithin(`const v = a.subarray(${bounds}); v[${length}] = 1;`), bounds);
+  }
+  const others = [
+    ...["i, i - 1", "i - 1, i + 4", "i + 16, i + 21", "i * i, i * i + 5", "i, n + 5", "n, i + 5"],
+    ...[
+      "i, 2 * i + 5",
+      "i, a[0] + i",
+      "a[0], a[0] + 5",
+      "i / 2, i / 2 + 5",
+      "i + 7, i + 12",
+      "i, i",
+    ],
+  ];
+  for (const bounds of others) {
+    assert(!isWithin(`const v = a.subarray(${bounds}); v[0] = 1;`), bounds);
+  }
+  // Two variables are told apart, although they have one name.
+  const two = (to: string) =>
+    isWithin(`const p = i & 3; const v = a.subarray(p, ${to}); v[0] = 1;`);
+  assertEquals([two("p + 5"), two("i + 5")], [true, false]);
   assert(!isWithin("const v = a.subarray(i, i + 5); const w = v.subarray(1, 3); w[0] = 1;"));
 });
 
