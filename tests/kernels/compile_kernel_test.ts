@@ -175,6 +175,38 @@ test("compileKernel() compiles loops that lanes leave at different turns", () =>
   }
 });
 
+test("compileKernel() leaves the right loop after one that runs in lanes", () => {
+  const arrays = { a: ramp(30), o: ramp(30), p: ramp(30) };
+  const inner = "for (let k = 0; k < 20; k++) o[k] = o[k] + a[k];";
+  const table = [
+    `for (let j = 0; j < 5; j++) { ${inner} if (a[j] > 2) continue; p[j] = o[j] * 2; }`,
+    `let j = 0; while (j < 9) { ${inner} j++; if (a[j] > 6) break; p[j] = o[j] * 2; }`,
+    `let j = 0; while (j < 5) { j++; ${inner} if (a[j] > 2) continue; p[j] = o[j] * 2; }`,
+  ];
+  for (const text of table) {
+    const source = `(i, { a, o, p }) => { ${text} }`;
+    assertGreater(compare(source, { arrays, numbers: {} }, 3).inner, 0, source);
+  }
+});
+
+test("compileKernel() ends a turn where all lanes return", () => {
+  const arrays = { a: ramp(20), o: new Float64Array(20) };
+  for (const n of [0, 1, 2]) {
+    for (
+      const text of [
+        "if (n > 1) return; o[i] = a[i];",
+        "if (n > 0) { o[i] = 1; if (n > 1) return; o[i] = 2; } o[i] += a[i];",
+        "for (let k = 0; k < n; k++) o[i] += k; if (n > 0) { return; } o[i] = a[i];",
+      ]
+    ) {
+      const source = `(i, { a, o, n }) => { ${text} }`;
+      assertGreater(compare(source, { arrays, numbers: { n } }, 20).kernels, 0, source);
+    }
+    const value = "(i, { a, n }) => { if (n > 1) return a[i]; return 0.5 * n; }";
+    assertEquals(compare(value, { arrays: { a: ramp(20) }, numbers: { n } }, 20).values, 4);
+  }
+});
+
 test("compileKernel() keeps the order in which turns of a `for` write an element", () => {
   const arrays = { a: ramp(30), w: ramp(3), o: ramp(30) };
   const table: [body: string, inner: number][] = [
