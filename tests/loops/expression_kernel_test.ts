@@ -63,6 +63,45 @@ test("expressionKernel() folds many elements as JavaScript does, bit for bit", (
   }
 });
 
+test("expressionKernel() computes ranges from any start in any steps", () => {
+  const x = leaf(elements("float64"));
+  for (const start of [0, 2, -3]) {
+    for (const step of [1, 3, -0.5]) {
+      const range: Node = { op: "range", start, step, length: LENGTH };
+      compare({ op: "add", args: [range, x] }, "float64");
+      compare(range, "float32");
+    }
+  }
+});
+
+test("expressionKernel() says why an expression has no kernel", () => {
+  const out = elements("float64");
+  const x = leaf(out);
+  const store: Goal = { kind: "store", out };
+  const float16 = leaf(new Float16Array(new SharedArrayBuffer(2 * LENGTH)));
+  const order = "each element depends on the one before, or a function combines them";
+  const table: [root: Node, goal: Goal, reason: string][] = [
+    [float16, store, "an array has elements of another type"],
+    [x, { kind: "store", out: new Float16Array(1) }, "an array has elements of another type"],
+    [{ op: "float16", args: [x] }, store, "numbers are rounded to 16 bits"],
+    [{ op: "numbers", args: [x] }, store, "the elements are bigints"],
+    [x, { kind: "total" }, order],
+    [x, { kind: "scan", out, offsets: [0], size: 1 }, order],
+    [x, { kind: "fold", fold: { fn: Math.max, address: 0 } }, order],
+    [
+      { op: "range", start: 0, step: 1, length: 2 ** 31 },
+      { kind: "fold", fold: "sum" },
+      "the indices do not fit in 32 bits",
+    ],
+  ];
+  for (const [root, goal, reason] of table) {
+    const found = expressionKernel(number(root), goal);
+    assertEquals("reason" in found ? found.reason : undefined, reason);
+  }
+  const bigints = expressionKernel({ root: x, kind: "bigint" }, store);
+  assertEquals("reason" in bigints ? bigints.reason : undefined, "the elements are bigints");
+});
+
 test("expressionKernel() finds no kernel for numbers that are rounded to 16 bits", () => {
   const out = elements("float64");
   const goal: Goal = { kind: "store", out };

@@ -481,6 +481,13 @@ loopTest("ArrayExpression.explain() says what stands in the way", () => {
     [x.zip(x, hypotenuse), /JavaScript: the body uses `offset`, which is outside/],
     [x.astype("float16"), /JavaScript: numbers are rounded to 16 bits/],
     [lazy(sharedArray("int64", 3)), /JavaScript: the elements are bigints/],
+    [
+      x.map((x) => {
+        for (let k = 0; k < 3; k++) if (k > x) return k;
+        return x;
+      }),
+      /JavaScript: a function returns from within a loop/,
+    ],
   ];
   for (const [expression, reason] of reasons) {
     const explanation = expression.explain();
