@@ -217,7 +217,7 @@ export function parentProcess(): ParentProcess | undefined {
     join: async (options?: WaitOptions) =>
       ended === undefined
         ? await awaitOn(waitingForEnd(thisIsolate), options) !== undefined
-        : await ended.wait(options),
+        : ended.wait(options),
   };
 }
 

@@ -28,16 +28,13 @@ export class BatchSizer {
     if (calls !== this.#size) return; // from before the last change, or the last batch
     this.#time = this.#time === 0 ? ms : (1 - WEIGHT) * this.#time + WEIGHT * ms;
     const { size } = this;
-    if (this.#time < MIN_BATCH_MS) {
-      const wanted = Math.floor(size * MIN_BATCH_MS / Math.max(this.#time, 1e-3));
-      this.#resize(Math.max(Math.min(2 * size, 2 * wanted), 1));
-    } else if (this.#time > MAX_BATCH_MS && size >= 2) {
+    if (this.#time < MIN_BATCH_MS) this.#resize(2 * size);
+    else if (this.#time > MAX_BATCH_MS && size >= 2) {
       this.#resize(Math.max(Math.floor(2 * size * MIN_BATCH_MS / this.#time), 1));
     }
   }
 
   #resize(size: number): void {
-    if (size === this.#size) return;
     this.#size = size;
     this.#time = 0;
   }

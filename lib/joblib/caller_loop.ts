@@ -60,16 +60,15 @@ export class CallerLoop {
   }
 
   /** Makes no more calls, and leaves the input. */
-  async return(): Promise<IteratorResult<unknown>> {
+  async return(): Promise<void> {
     await this.#results.return();
     this.#report?.end();
     await this.#source.leave(); // a generator that was not begun does not do that
-    return { done: true, value: undefined };
   }
 
   async *#loop(): AsyncGenerator<unknown, void> {
     const level = new Level(this.#caller);
-    let hasFailed = true; // unless it is left by return(), or ends
+    let hasFailed = true; // unless it is left by return(), or ends, which leaves nothing to wait for
     try {
       for (let index = 0;; index++) {
         const source = this.#source;
@@ -86,7 +85,6 @@ export class CallerLoop {
         yield result;
         hasFailed = true;
       }
-      hasFailed = false;
     } finally {
       level.end();
       this.#report?.end();

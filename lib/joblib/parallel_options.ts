@@ -134,12 +134,11 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
  */
 export function effectiveJobs(nJobs: number): number {
   checkInteger("make calls", "nJobs", nJobs, -Infinity, MAX_WORKERS);
-  if (nJobs === 0) {
-    throw new RangeError(
-      "Cannot make calls: nJobs must not be 0. Use -1 for all cores, 1 for a plain loop",
-    );
-  }
-  return nJobs > 0 ? nJobs : Math.max(navigator.hardwareConcurrency + 1 + nJobs, 1);
+  if (nJobs < 0) return Math.max(navigator.hardwareConcurrency + 1 + nJobs, 1);
+  if (nJobs > 0) return nJobs;
+  throw new RangeError(
+    "Cannot make calls: nJobs must not be 0. Use -1 for all cores, 1 for a plain loop",
+  );
 }
 
 function windowOf(preDispatch: string | number, jobs: number): number {

@@ -12,7 +12,7 @@ export interface CallResults {
   /** Returns the next result. */
   next(): Promise<IteratorResult<unknown>>;
   /** Ends the calls. */
-  return(): Promise<IteratorResult<unknown>>;
+  return(): Promise<unknown>;
   /** Moves results that are there to the end of `all`. */
   takeReady?(all: unknown[]): void;
   /** Number of results; undefined if it is not known. */

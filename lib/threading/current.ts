@@ -19,7 +19,7 @@ class MainThread extends Thread {
   }
 
   constructor() {
-    super({ name: MAIN_NAME, daemon: false });
+    super({ name: MAIN_NAME });
   }
   override start(): void {
     throw new Error(`Cannot start thread ${this.name}: it was started before. Make a new one`);

@@ -30,7 +30,6 @@ let storage: AsyncLocalStorage<Context> | undefined;
 
 /** Runs `code` as the thread, as soon as the running code awaits something or returns. */
 export function runLaterAs(thread: Thread, code: () => void): void {
-  contextStorage();
   queueMicrotask(() => runAs(thread, code));
 }
 

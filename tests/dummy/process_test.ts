@@ -187,6 +187,23 @@ test("parentProcess() of ./dummy can be joined, and activeChildren() are those o
   assertEquals(activeChildren(), []);
 });
 
+test("Process of ./dummy that ends terminates its daemons, and not its other children", async () => {
+  const end = new Event();
+  const children: Process[] = [];
+  const parent = started({
+    target: () => {
+      for (const daemon of [true, false]) {
+        children.push(started({ target: () => end.wait(guard), daemon }));
+      }
+    },
+  });
+  await ending(parent);
+  const [daemon, other] = children;
+  assertEquals([daemon.isAlive(), daemon.exitCode, other.isAlive()], [false, -15, true]);
+  end.set();
+  assertEquals(await ending(other), 0);
+});
+
 test("parentProcess() of ./dummy can be the main program, which does not end", async () => {
   const out: unknown[] = [];
   const process = started({
@@ -204,6 +221,10 @@ test("new Process() of ./dummy rejects the options that Process rejects", async 
   assertThrows(make({ target: "run" }), TypeError, 'target must be a function, not "run"');
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ startMethod: "fork" }), RangeError, 'startMethod must be "spawn", ');
+  for (const startTimeoutMs of [0, NaN]) {
+    assertThrows(make({ startTimeoutMs }), RangeError, "startTimeoutMs must be ");
+  }
+  new Process({ startTimeoutMs: 1 });
   assertThrows(make({ arg: [4] }), TypeError, "Cannot make process: there is no option arg");
   assertThrows(make({ target: undefined }), TypeError, "without calling it");
   assertThrows(make(null), TypeError, "options must be an object");

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertSpyCalls, stub } from "@std/testing/mock";
 import { Event, Queue, sleep, sleepSync } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
+import { hooks } from "../../lib/heap/hooks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -84,4 +85,15 @@ test("A blocking call in a thread can be ended by a worker", async () => {
   await warningsDuring(() => got = queue.getSync(guard));
   assertEquals(got, 5);
   await ended(worker);
+});
+
+test("A blocking call in a thread names all of four other threads", async () => {
+  const [warning] = await warningsDuring(() => sleepSync(LONG_MS), { others: 3 });
+  assertStringIncludes(warning, "runs: MainThread, other 0, other 1, other 2. Await");
+});
+
+test("A blocking call prints a warning if it may take 10 ms, and none if it takes less", async () => {
+  const warnings = await warningsDuring(() => hooks.beforeBlock!(9.9));
+  assertEquals(warnings, []);
+  assertEquals((await warningsDuring(() => hooks.beforeBlock!(10))).length, 1);
 });

@@ -104,3 +104,15 @@ test("setExcepthook() rejects other values than functions", () => {
   assertThrows(() => setExcepthook("print" as never), TypeError, 'not "print"');
   assertThrows(() => setExcepthook(null as never), TypeError, "must be a function");
 });
+
+test("excepthook() rejects what is not an error and its thread", () => {
+  using print = stub(console, "error");
+  for (const args of [undefined, "failed", mistake.message]) {
+    assertThrows(() => excepthook(args as never), TypeError, "args must be an object, not ");
+  }
+  for (const thread of [undefined, "MainThread", {}]) {
+    const args = { error: mistake, thread } as never;
+    assertThrows(() => excepthook(args), TypeError, "thread must be a Thread, not ");
+  }
+  assertEquals(print.calls.length, 0);
+});

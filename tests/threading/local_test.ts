@@ -110,3 +110,8 @@ test("local() throws the error of its initializer, and calls it again later", ()
 test("local() rejects other initializers than functions", () => {
   assertThrows(() => local({ x: 1 } as never), TypeError, "local(() => ({ … }))");
 });
+
+test("local() rejects an initializer that returns a promise", () => {
+  const data = local(() => Promise.resolve({ x: 1 }));
+  assertThrows(() => "x" in data, TypeError, "initialize returned a promise. Await it before");
+});

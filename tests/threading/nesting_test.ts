@@ -9,7 +9,13 @@ import { ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
 import { MapReduce } from "@sauropod/multiprocessing/sharedmem";
 import { test } from "../fixtures/guarded.ts";
-import { currentLevel, isTaskOf, Level, levelForCall } from "../../lib/threading/nesting.ts";
+import {
+  countLevels,
+  currentLevel,
+  isTaskOf,
+  Level,
+  levelForCall,
+} from "../../lib/threading/nesting.ts";
 
 /** Calls a function that calls itself in the same way, in this isolate, until `depth` calls are nested. */
 const nestings: Record<string, (depth: number) => Promise<number>> = {
@@ -120,6 +126,29 @@ test("a level is that of the code after each await, until it has ended", async (
     outer.end();
     assertEquals([currentLevel(), isTaskOf(runner)], [undefined, false]);
   });
+});
+
+test("a call may be made in 99 tasks that are nested, and in a hundred not", () => {
+  const levels: Level[] = [];
+  for (let depth = 1; depth <= 100; depth++) levels.push(new Level(levels.at(-1)));
+  levels[98].run(() => assertEquals(levelForCall("test") === levels[98], true));
+  levels[99].run(() => {
+    assertThrows(() => levelForCall("test"), RangeError, "Cannot test: calls would be nested");
+    levels[50].end();
+    assertEquals(levelForCall("test") === levels[99], true); // one of them has ended
+  });
+  for (const level of levels) level.end();
+});
+
+test("a level that is ended again counts once", () => {
+  const before = countLevels();
+  const [level, other] = [new Level(undefined), new Level(undefined)];
+  assertEquals(countLevels(), before + 2);
+  level.end();
+  level.end();
+  assertEquals(countLevels(), before + 1);
+  other.end();
+  assertEquals(countLevels(), before);
 });
 
 test("ThreadPool.join() throws DeadlockError in a task of the pool", async () => {

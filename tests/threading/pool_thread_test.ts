@@ -33,6 +33,14 @@ test("a PoolThread is the current thread of its code, and alive while some of it
   assertEquals(thread.ident, ident);
 });
 
+test("a PoolThread is alive while it runs a single task", async () => {
+  const thread = new PoolThread("worker");
+  const alive = () => enumerate().includes(thread);
+  const seen: boolean[] = [];
+  for (let times = 0; times < 2; times++) await thread.runCode(() => seen.push(alive()));
+  assertEquals([seen, alive()], [[true, true], false]);
+});
+
 test("PoolThread.runCode() rejects with the error of the code, which has ended then", async () => {
   const thread = new PoolThread("worker");
   await assertRejects(() => thread.runCode(() => Promise.reject(new RangeError("no"))), RangeError);

@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
   DataCloneError,
   DeadlockError,
@@ -24,7 +25,8 @@ import {
   TIMEOUT_MAX,
 } from "@sauropod/multiprocessing/threading";
 import { countParkedPromises } from "../../lib/parking/wait.ts";
-import { GUARD_MS, test } from "../fixtures/guarded.ts";
+import { finishThread, threadState } from "../../lib/threading/thread.ts";
+import { GUARD_MS, test, turn } from "../fixtures/guarded.ts";
 
 const guard = { timeoutMs: GUARD_MS };
 
@@ -334,6 +336,33 @@ test("Thread.error is the uncaught error, which join() does not throw", async ()
   } finally {
     setExcepthook(before);
   }
+});
+
+test("Thread that was ended from outside keeps no error, and ends once", async () => {
+  const go = new Event();
+  using print = stub(console, "error");
+  let ends = 0;
+  for (const keepAlive of [true, false]) {
+    const target = async () => {
+      await go.wait();
+      throw new RangeError("too late");
+    };
+    const thread = started({ target, daemon: !keepAlive });
+    threadState(thread).onEnd = () => ends++;
+    finishThread(thread);
+    assertEquals([thread.isAlive(), activeCount(), await thread.join(guard)], [false, 1, true]);
+    go.set();
+    for (let turns = 0; turns < 3; turns++) await turn();
+    assertEquals([thread.error, print.calls.length], [undefined, 0]);
+    finishThread(thread);
+    go.clear();
+  }
+  assertEquals(ends, 2);
+});
+
+test("Thread that was not constructed says so", () => {
+  const text = "Cannot use thread: its constructor did not run";
+  assertThrows(() => Object.create(Thread.prototype).name, TypeError, text);
 });
 
 // Subclasses
