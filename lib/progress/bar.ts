@@ -123,8 +123,12 @@ function oneLine(text: string): string {
 }
 
 function rateText(rate: number): string {
-  if (rate < 1) return `${(1 / rate).toPrecision(2)} s each`;
-  return `${rate < 100 ? Number(rate.toPrecision(2)) : Math.round(rate)}/s`;
+  return rate < 1 ? `${twoDigits(1 / rate)} s each` : `${Number(twoDigits(rate))}/s`;
+}
+
+/** Returns a number with two digits, or with all that an integer has. */
+function twoDigits(number: number): string {
+  return number < 99.5 ? number.toPrecision(2) : number.toFixed();
 }
 
 /** Returns a time as on a clock, such as `1:05` or `2:00:00`. */

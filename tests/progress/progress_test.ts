@@ -102,6 +102,38 @@ test("progressBar() says how many items are done if the total is not known", () 
   assertEquals(out.lines, ["13 pages, 5.0 s each, in 1:05", ""]);
 });
 
+test("progressBar() says nothing of a rate or the time left before an item is done", () => {
+  const out = new FakeOutput(true);
+  const bar = out.bar({ total: 4 });
+  out.ms = 1000;
+  bar(report(0, undefined));
+  assertEquals(out.lines, [`  0 % ${drawn(0)} 0 of 4 items`]);
+  out.ms = 2000;
+  bar(report(2, undefined));
+  assertEquals(out.lines, [` 50 % ${drawn(12)} 2 of 4 items, 1/s, 0:02 left`]);
+});
+
+test("progressBar() writes rates with two digits, and those below one as a time", () => {
+  const rates: [ms: number, done: number, text: string][] = [
+    [1000, 1, "1/s, in 0:01"],
+    [3000, 4, "1.3/s, in 0:03"],
+    [2000, 1, "2.0 s each, in 0:02"],
+    [1000, 99, "99/s, in 0:01"],
+    [1000, 1234, "1234/s, in 0:01"],
+    [198_000, 2, "99 s each, in 3:18"],
+    [199_000, 2, "100 s each, in 3:19"],
+    [3_600_000, 36, "100 s each, in 1:00:00"],
+    [7_265_000, 1, "7265 s each, in 2:01:05"],
+  ];
+  for (const [ms, done, text] of rates) {
+    const out = new FakeOutput(false);
+    const bar = out.bar();
+    out.ms = ms;
+    bar(report(done, undefined, true));
+    assertEquals(out.lines, [`${done} items, ${text}`, ""]);
+  }
+});
+
 test("progressBar() draws at most ten times a second, and the end in any case", () => {
   const out = new FakeOutput(true);
   const bar = out.bar();
@@ -383,6 +415,63 @@ test("progress() that was left gives no items, and one whose items cannot be ite
   await assertRejects(() => broken.next(), RangeError, "no iterator");
   await turn();
   assertEquals(out.lines.at(-2), "1 items, stopped after 0:00".replace("stopped after", "in"));
+});
+
+/** Items whose `return()` takes until the next turn. */
+function slowToLeave() {
+  const log: string[] = [];
+  let given = 0;
+  const items: AsyncIterableIterator<number> = {
+    next: () => Promise.resolve({ done: given === 2, value: given++ } as IteratorResult<number>),
+    async return() {
+      log.push("return");
+      await turn();
+      log.push("returned");
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => items,
+  };
+  return { items, log };
+}
+
+test("progress() that is left waits until its items are left, once", async () => {
+  const ways: ((results: AsyncGenerator<number>) => PromiseLike<unknown>)[] = [
+    (results) => results.return(undefined),
+    (results) => results[Symbol.asyncDispose](),
+    (results) => assertRejects(() => results.throw(new RangeError("given")), RangeError, "given"),
+  ];
+  for (const leave of ways) {
+    const out = new FakeOutput(false);
+    const { items, log } = slowToLeave();
+    const results = out.over(items, { total: 4 });
+    await results.next();
+    await results.next();
+    await leave(results);
+    assertEquals(log.splice(0), ["return", "returned"]);
+    assertEquals(out.lines, ["25 % 1 of 4 items, stopped after 0:00", ""]);
+    assertEquals(await results.return(undefined), { done: true, value: undefined });
+    assertEquals([log, out.written.length], [[], 1]);
+  }
+});
+
+test("progress() whose items have ended does not leave them", async () => {
+  const { items, log } = slowToLeave();
+  const results = new FakeOutput(false).over(items);
+  assertEquals(await Array.fromAsync(results), [0, 1]);
+  await results.return(undefined);
+  assertEquals(log, []);
+});
+
+test("progress() takes no total from a length or a size that counts nothing", () => {
+  for (const odd of [{ length: -1 }, { length: 0.5 }, { size: "3" }, { size: () => 3 }]) {
+    const out = new FakeOutput(false);
+    const items = { ...odd, [Symbol.iterator]: () => [1].values() };
+    assertEquals([...out.over(items)], [1]);
+    assertEquals(out.lines, ["1 items, in 0:00", ""]);
+  }
+  const out = new FakeOutput(false);
+  assertEquals([...out.over([])], []);
+  assertEquals(out.lines, ["100 % 0 of 0 items, in 0:00", ""]);
 });
 
 test("progress() takes the total from arrays, sets, and results of pools over them", async () => {
