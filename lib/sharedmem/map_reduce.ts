@@ -217,7 +217,7 @@ export class MapReduce implements AsyncDisposable {
     const workers = startWorkers(pool, shared);
     const end = new AbortController();
     const onAbort = () => end.abort(signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    signal?.addEventListener("abort", onAbort);
     const workersDone = waitForWorkers(workers, shared, site)
       .then((error) => end.abort(error));
     const itemsDone = putItems(items, itemQueue, end.signal).catch((error) => end.abort(error));

@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertMatch,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -19,11 +20,14 @@ import {
   MapReduce,
   StopProcessGroup,
   WorkerException,
+  type WorkTools,
 } from "@sauropod/multiprocessing/sharedmem";
 import {
   dieAtTen,
   dieWithTurns,
   failAtFive,
+  failBeforeTurn,
+  nameOnceBothAreHere,
   pointOf,
   stopAtOnce,
   stopBeforePassing,
@@ -259,6 +263,48 @@ test("MapReduce.map() rejects when a worker dies, also inside the ordered sectio
   assert(error.reason instanceof WorkerDiedError);
   assertEquals((error.reason as WorkerDiedError).exitCode, 9);
   assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
+});
+
+test("MapReduce.map() names the first item if its worker dies there", async () => {
+  await using pool = new MapReduce({ np: 1 });
+  const dies = () => Deno.exit(4);
+  await assertRejects(() => pool.map(dies, [1, 2]), WorkerException, "of dies failed at item 0: ");
+});
+
+test("MapReduce.map() takes no result after its signal is aborted, though some have arrived", async () => {
+  await using pool = new MapReduce({ np: 1 });
+  const isThird = new Event();
+  const reason = new SyntaxError("enough");
+  const stop = new AbortController();
+  const taken: number[] = [];
+  const work = (i: number, { context: { isThird } }: WorkTools<{ isThird: Event }>) => {
+    if (i === 2) isThird.set();
+    return i;
+  };
+  const reduce = (i: number) => {
+    taken.push(i);
+    isThird.waitSync(); // then the second result has arrived already
+    stop.abort(reason);
+  };
+  const options = { context: { isThird }, reduce, signal: stop.signal };
+  assertStrictEquals(await assertRejects(() => pool.map(work, [0, 1, 2], options)), reason);
+  assertEquals(taken, [0]);
+});
+
+test("MapReduce.map() that has failed keeps the workers that waited for their turn", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const names = async () => {
+    const here = [new Event(), new Event()];
+    return new Set(await pool.map(nameOnceBothAreHere, [0, 1], { context: { here } }));
+  };
+  const before = await names();
+  const begun = new Event();
+  await assertRejects(
+    () => pool.map(failBeforeTurn, [0, 1], { context: { begun } }),
+    WorkerException,
+    "failed at item 0: RangeError: zero",
+  );
+  assertEquals(await names(), before);
 });
 
 test("MapReduce.map() continues when a worker stops, and rejects when all have stopped", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { StopProcessGroup } from "../../lib/errors.ts";
+import { AbandonedLockError, StopProcessGroup } from "../../lib/errors.ts";
 import { closeTurns, makeTurns, OrderedPassage } from "../../lib/sharedmem/ordered.ts";
+import type { Condition } from "../../lib/sync/condition.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 
 const CLOSED = "Cannot enter ordered section: the map has ended";
@@ -47,4 +48,43 @@ test("the ordered section that is closed lets no item in", async () => {
   late.leave();
   assertThrows(() => new OrderedPassage(turns, 1).enterSync(), StopProcessGroup, CLOSED);
   assertEquals(turns.changed.lock.locked(), false);
+});
+
+/** A condition whose lock is acquired with an error, and that counts how often it is released. */
+function broken(error: Error) {
+  const log: string[] = [];
+  const changed = {
+    acquire: () => Promise.reject(error),
+    acquireSync() {
+      throw error;
+    },
+    waitFor: (isTrue: () => boolean) => Promise.resolve(isTrue()),
+    waitForSync: (isTrue: () => boolean) => isTrue(),
+    notifyAll: () => log.push("notified"),
+    release: () => log.push("released"),
+  } as unknown as Condition;
+  return { log, turns: { ...makeTurns(2, 1).turns, changed } };
+}
+
+test("the ordered section can be entered and closed if its lock was abandoned", async () => {
+  const { log, turns } = broken(new AbandonedLockError("a worker died"));
+  const guard = await new OrderedPassage(turns, 0).enter();
+  assertEquals(log.splice(0), ["released"]);
+  guard[Symbol.dispose]();
+  assertEquals([turns.turn.value, log.splice(0)], [1, ["notified", "released"]]);
+  new OrderedPassage(turns, 1).enterSync();
+  assertEquals(log.splice(0), ["released"]);
+  await closeTurns(turns);
+  assertEquals(log, ["notified", "released"]);
+});
+
+test("the ordered section cannot be entered or closed if its lock cannot be acquired", async () => {
+  const { log, turns } = broken(new RangeError("no lock"));
+  const passage = new OrderedPassage(turns, 0);
+  await assertRejects(() => passage.enter(), RangeError, "no lock");
+  await assertRejects(() => closeTurns(turns), RangeError, "no lock");
+  for (const call of [() => passage.enterSync(), () => passage.leave()]) {
+    assertThrows(call, RangeError, "no lock");
+  }
+  assertEquals([turns.turn.value, log], [0, []]);
 });
