@@ -131,9 +131,10 @@ export class Random {
    */
   integer(low: number, high?: number): number {
     const [from, to] = high === undefined ? [0, low] : [low, high];
-    const range = typeof from === "number" && typeof to === "number" ? to - from : NaN;
+    // The greatest difference from the first integer: it is exact, where that to the end may be rounded.
+    const most = typeof from === "number" && typeof to === "number" ? to - 1 - from : NaN;
     if (
-      !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || !(range >= 1 && range <= 2 ** 53)
+      !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || !(most >= 0 && most < 2 ** 53)
     ) {
       checkBound("low", low);
       if (high !== undefined) checkBound("high", high);
@@ -144,10 +145,10 @@ export class Random {
       );
     }
     // Each integer gets the same share of the 2^53 values; a value beyond the shares is drawn again.
-    const share = Math.floor(2 ** 53 / range);
+    const share = Math.floor(2 ** 53 / (most + 1));
     for (;;) {
       const drawn = Math.floor(this.next() * 2 ** 53 / share);
-      if (drawn < range) return from + drawn;
+      if (drawn <= most) return from + drawn;
     }
   }
 

@@ -88,15 +88,13 @@ export class SeedSequence {
   generateState(nWords: number): Uint32Array<ArrayBuffer> {
     checkCount("generate state", "nWords", nWords);
     const pool = mixPool(this);
-    const state = new Uint32Array(nWords);
     let hash = INIT_B;
-    for (let at = 0; at < nWords; at++) {
+    return new Uint32Array(nWords).map((_, at) => {
       let word = pool[at % POOL_SIZE] ^ hash;
       hash = Math.imul(hash, MULT_B);
       word = Math.imul(word, hash);
-      state[at] = word ^ (word >>> 16);
-    }
-    return state;
+      return word ^ (word >>> 16);
+    });
   }
 }
 
@@ -106,10 +104,8 @@ task(import.meta, SeedSequence);
 /** Mixes the words of a seed until each depends on all of them. */
 function mixPool({ entropy, spawnKey }: SeedSequence): Uint32Array {
   const words = wordsOf(entropy);
-  if (spawnKey.length > 0) {
-    while (words.length < POOL_SIZE) words.push(0); // so that seed 1 with a key differs from seed [1, key]
-    words.push(...wordsOf(spawnKey));
-  }
+  while (words.length < POOL_SIZE) words.push(0); // so that seed 1 with a key differs from seed [1, key]
+  words.push(...wordsOf(spawnKey));
   let hash = INIT_A;
   const hashed = (word: number): number => {
     word ^= hash;
@@ -122,7 +118,7 @@ function mixPool({ entropy, spawnKey }: SeedSequence): Uint32Array {
     const both = Math.imul(MIX_LEFT, pool[at]) - Math.imul(MIX_RIGHT, hashed(word));
     pool[at] = both ^ (both >>> 16);
   };
-  for (let at = 0; at < POOL_SIZE; at++) pool[at] = hashed(words[at] ?? 0);
+  for (let at = 0; at < POOL_SIZE; at++) pool[at] = hashed(words[at]);
   for (let from = 0; from < POOL_SIZE; from++) {
     for (let at = 0; at < POOL_SIZE; at++) if (at !== from) mix(at, pool[from]);
   }

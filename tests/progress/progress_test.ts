@@ -137,14 +137,15 @@ test("progressBar() writes rates with two digits, and those below one as a time"
 test("progressBar() draws at most ten times a second, and the end in any case", () => {
   const out = new FakeOutput(true);
   const bar = out.bar();
-  let draws = 0;
+  const drawnAt: number[] = [];
   for (let done = 0; done <= 1000; done++) {
     const before = out.written.length;
     out.ms = done;
     bar(report(done, 1000, done === 1000));
-    if (out.written.length > before) draws++;
+    if (out.written.length > before) drawnAt.push(out.ms);
   }
-  assertEquals(draws, 11);
+  assertEquals(drawnAt, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+  assert(!out.written.join("").includes("\x1b[?"), "no setting of the terminal is changed");
   assert(out.lines[0].includes("1000 of 1000 items"), out.lines[0]);
 });
 
@@ -182,12 +183,22 @@ test("progressBar() prints no two lines within a second, and one every ten secon
     fast(report(done, 10, done === 10));
   }
   assertEquals(out.lines, ["fast: 100 % 10 of 10 items, 100/s, in 0:00", ""]);
+  const even = out.bar({ label: "even" });
+  for (let done = 0; done <= 9; done += 3) {
+    even(report(done, 10));
+    out.ms += done === 6 ? 999 : 1000; // a second after the last line, or not quite
+  }
+  assertEquals(out.lines.splice(1), [
+    "even: 30 % 3 of 10 items, 3/s, 0:02 left",
+    "even: 60 % 6 of 10 items, 3/s, 0:01 left",
+    "",
+  ]);
   const slow = out.bar({ label: "slow" });
   for (let done = 1; done <= 5; done++) {
     out.ms += 5000;
     slow(report(done, undefined));
   }
-  assertEquals(out.lines.slice(1), [
+  assertEquals(out.lines.slice(3), [
     "slow: 3 items, 5.0 s each, 0:15",
     "slow: 5 items, 5.0 s each, 0:25",
     "",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assertSpyCalls, stub } from "@std/testing/mock";
 import fc from "fast-check";
 import { Pool, Queue } from "@sauropod/multiprocessing";
 import { parallelFor, parallelReduce } from "@sauropod/multiprocessing/loops";
@@ -125,6 +126,56 @@ Deno.test("Random.fromState() throws if the state is invalid", () => {
   }
 });
 
+Deno.test("Random() begins in the state that its seed generates, and never in one of zeros", () => {
+  for (const seed of [0, 42, [1, 2]]) {
+    const state = Int32Array.from(new SeedSequence(seed).generateState(4));
+    assertEquals(new Random(seed).state, [...state] as unknown as RandomState);
+  }
+  class Zeros extends SeedSequence {
+    override generateState(nWords: number) {
+      return new Uint32Array(nWords);
+    }
+  }
+  const random = new Random(new Zeros(1));
+  assertEquals(random.state, [1, 0, 0, 0]);
+  assertEquals(draw(Random.fromState([0, 0, 0, 1])), draw(Random.fromState([0, 0, 0, 1])));
+});
+
+Deno.test("Random.integer() draws again what is beyond the equal shares of the integers", () => {
+  const random = new Random(1);
+  const share = Math.floor(2 ** 53 / 3);
+  const numbers = [3 * share / 2 ** 53, (2 * share - 1) / 2 ** 53];
+  using next = stub(random, "next", () => numbers.shift()!);
+  assertEquals(random.integer(10, 13), 11);
+  assertSpyCalls(next, 2);
+});
+
+Deno.test("Random.integer() draws from the smallest and the largest range", () => {
+  const random = new Random(1);
+  assertEquals([random.integer(1), random.integer(-5, -4)], [0, -5]);
+  const drawn = random.integer(-(2 ** 52), 2 ** 52);
+  assert(drawn >= -(2 ** 52) && drawn < 2 ** 52);
+});
+
+Deno.test("Random methods draw one number for each element", () => {
+  const drawsOf = (use: (random: Random) => unknown): number => {
+    const [random, other] = [new Random(1), new Random(1)];
+    use(random);
+    for (let draws = 0;; draws++) {
+      if (String(other.state) === String(random.state)) return draws;
+      other.next();
+    }
+  };
+  assertEquals(drawsOf((random) => random.shuffle([])), 0);
+  assertEquals(drawsOf((random) => random.shuffle([1])), 0);
+  assertEquals(drawsOf((random) => random.shuffle(new Uint8Array(4))), 3);
+  for (const array of [new Float16Array(3), new Float32Array(3), new Float64Array(3), [0, 0, 0]]) {
+    assertEquals(drawsOf((random) => random.fill(array)), 3);
+  }
+  assertEquals(drawsOf((random) => random.uniform(1, 5)), 1);
+  assertEquals(drawsOf((random) => random.normal()), 2);
+});
+
 Deno.test("Random.integer() is uniformly distributed within its bounds, also the widest", () => {
   const integer = fc.maxSafeInteger();
   fc.assert(fc.property(integer, integer, fc.nat(), (a, b, seed) => {
@@ -187,6 +238,38 @@ Deno.test("Random methods throw if an argument is out of range", () => {
     assertThrows(() => random.integer(low, high), RangeError, "Cannot draw integer");
   }
   assertThrows(() => random.integer(0), RangeError, "from 0 to 0");
+  for (const bound of [0.5, NaN, 2 ** 53]) {
+    assertThrows(() => random.integer(bound, 2), RangeError, "low must be a safe integer, not ");
+    assertThrows(() => random.integer(-1, bound), RangeError, "high must be a safe integer, not ");
+    assertThrows(() => random.integer(bound), RangeError, "low must be a safe integer, not ");
+  }
+  for (const bound of ["3", 3n] as never[]) {
+    assertThrows(() => random.integer(bound, 5), TypeError, "low must be a safe integer, not ");
+    assertThrows(() => random.integer(1, bound), TypeError, "high must be a safe integer, not ");
+    assertThrows(() => random.uniform(bound, 5), TypeError, "low must be a finite number, not ");
+    assertThrows(() => random.uniform(1, bound), TypeError, "high must be a finite number, not ");
+    assertThrows(() => random.normal(bound), TypeError, "mean must be a finite number, not ");
+    assertThrows(() => random.normal(0, bound), TypeError, "deviation must be a finite number of ");
+  }
+  assertThrows(() => random.integer(-(2 ** 52), 2 ** 52 + 1), RangeError, "the range must be ");
+  assertThrows(() => random.uniform(-Infinity), RangeError, "low must be a finite number");
+  assertThrows(() => random.uniform(-1e308, 1e308), RangeError, "high - low must be a finite");
+  assertThrows(() => random.normal(NaN), RangeError, "mean must be a finite number");
+  assertThrows(() => random.normal(0, Infinity), RangeError, "deviation must be a finite number");
+  assertThrows(
+    () => Random.fromState("1234" as never),
+    TypeError,
+    "state must be an array of four",
+  );
+  const gone = new Float64Array(1);
+  gone.buffer.transfer();
+  assertThrows(() => random.fill(gone), Error, "transferred");
+  assertThrows(() => random.shuffle(gone), Error, "transferred");
+  assertThrows(
+    () => random.shuffle("abc" as never),
+    TypeError,
+    "array must be an array or a typed",
+  );
   assertThrows(() => random.uniform(0, Infinity), RangeError, "high must be a finite number");
   assertThrows(() => random.normal(0, -1), RangeError, "at least 0, not -1");
   assertThrows(() => random.jumped(-1), RangeError, "jumps must be");

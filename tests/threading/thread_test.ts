@@ -111,6 +111,7 @@ test("Thread.name can be changed at any time", async () => {
   go.set();
   await ended(thread);
   thread.name = "ended";
+  assertThrows(() => thread.name = 5 as never, TypeError, "name must be a string, not 5");
   assertEquals(thread.name, "ended");
 });
 
@@ -422,6 +423,16 @@ test("Thread as a daemon leaves no pending wait behind", async () => {
   assertEquals(countParkedPromises(), before + 1);
   await queue.put(1);
   await ended(thread);
+});
+
+test("Thread shows its name, and whether it was started or has ended", async () => {
+  const thread = new Thread({ name: "shown", daemon: true });
+  const shown = () => Deno.inspect(thread).replace(/\d+/, "N");
+  assertEquals(shown(), 'Thread { name: "shown", daemon: true, state: "initial" }');
+  thread.start();
+  assertEquals(shown(), 'Thread { name: "shown", ident: N, daemon: true, state: "started" }');
+  await ended(thread);
+  assertEquals(shown(), 'Thread { name: "shown", ident: N, daemon: true, state: "stopped" }');
 });
 
 test("Thread cannot be sent", () => {
