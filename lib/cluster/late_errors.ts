@@ -14,11 +14,10 @@ const { setupHandlers } = NodeTransport.prototype;
 
 NodeTransport.prototype.setupHandlers = function () {
   setupHandlers.call(this);
-  const { socket } = this;
-  if (socket === undefined) return;
+  const socket = this.socket!;
   const remove = socket.removeAllListeners.bind(socket);
-  socket.removeAllListeners = (event) => {
-    remove(event);
+  socket.removeAllListeners = (...events) => {
+    remove(...events); // of undefined it would remove none
     return socket.on("error", () => {}); // it is closed, which the client has been told
   };
 };
