@@ -88,7 +88,7 @@ function send(
 ): SentChunk {
   const { engine } = submitter;
   const [{ fn }] = batch;
-  let isMixed = false;
+  let isMixed: boolean | undefined;
   try {
     const target = engine.targetOf(fn);
     isMixed = batch.some((call) => call.fn !== fn && !isTarget(call.fn, target, engine));

@@ -12,6 +12,11 @@ import type { Outbox } from "../../lib/cluster/outbox.ts";
 import type { Msg, NatsConnection } from "../../lib/cluster/nats.ts";
 import { Publisher } from "../../lib/cluster/publisher.ts";
 
+/** Waits until promises have been seen that are resolved. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+}
+
 /** What was published. */
 interface Published {
   subject: string;
@@ -67,7 +72,7 @@ class Played {
   /** Reports a change of the state, and waits until it has been seen. */
   async changes(type: string | undefined): Promise<void> {
     this.#status.shift()!(type === undefined ? undefined : { type });
-    for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+    await settled();
   }
 
   /** Delivers an answer. */
@@ -191,11 +196,10 @@ Deno.test("Publisher.publish() rejects when the connection is closed, before and
 });
 
 /** A node that asks for chunks. */
-function asking() {
+function asking(makeConsumer: () => Promise<void> = () => Promise.resolve()) {
   const connection = new Played();
   const received: Delivery[] = [];
   let expired = 0;
-  const makeConsumer = () => Promise.resolve();
   const access = { connection: connection.connection, outbox: connection.outbox, makeConsumer };
   const deliveries = new Deliveries({ ...access, stream: "mp_x_tasks", consumer: "nodes" }, {
     received: (delivery) => received.push(delivery),
@@ -230,6 +234,71 @@ Deno.test("Deliveries.ask() counts what was asked for, until it comes or the req
   assertEquals([deliveries.asked, expired()], [0, 3]);
   deliveries.stop();
   assertEquals(connection.unsubscribed, 1);
+  await connection.changes(undefined);
+});
+
+Deno.test("Deliveries makes its consumer a tenth of a second after a request was refused", async () => {
+  using time = new FakeTime();
+  let made = 0;
+  const outcomes = [() => Promise.resolve(), () => Promise.reject(new Error("no"))];
+  const { connection, deliveries, received, expired } = asking(() => outcomes[made++]());
+  for (const times of [1, 2]) {
+    deliveries.ask(3);
+    const noConsumer = { code: 404, get: () => "" } as never;
+    connection.answers("task", "", { headers: noConsumer }); // drops all that was asked for
+    assertEquals([deliveries.asked, made, expired()], [0, times - 1, times - 1]);
+    time.tick(99);
+    assertEquals(made, times - 1);
+    time.tick(1);
+    await settled();
+    assertEquals([made, expired()], [times, times]); // also if it could not be made
+  }
+  connection.answers("task", "", { headers: { code: 409, get: () => "1" } as never });
+  deliveries.stop();
+  time.tick(100);
+  await settled();
+  assertEquals([made, expired(), received, time.next()], [2, 2, [], false]);
+});
+
+Deno.test("Deliveries asks again when a server says nothing for seven seconds", async () => {
+  using time = new FakeTime();
+  let now = 0;
+  using _clock = stub(performance, "now", () => now);
+  const { connection, deliveries, expired } = asking();
+  const pass = async (ms: number) => {
+    for (const end = now + ms; now < end; now += 1000) {
+      time.tick(1000);
+      await settled();
+    }
+  };
+  await pass(20_000);
+  assertEquals(expired(), 0); // nothing was asked for
+  deliveries.ask(3);
+  await pass(6000);
+  assertEquals([deliveries.asked, expired()], [3, 0]);
+  connection.answers("task", "chunk", { reply: "$JS.ACK.s.c.1.7.7.0.0" });
+  await pass(7000);
+  assertEquals([deliveries.asked, expired()], [2, 0]);
+  await pass(2000);
+  assertEquals([deliveries.asked, expired()], [0, 1]);
+  deliveries.ask(2);
+  deliveries.ask(1);
+  await pass(6000);
+  assertEquals([deliveries.asked, expired()], [3, 1]);
+  deliveries.stop();
+  await pass(20_000);
+  assertEquals([expired(), time.next()], [1, false]);
+});
+
+Deno.test("Deliveries takes only what a stream has delivered, and asks nothing after stop()", async () => {
+  const { connection, deliveries, received, expired } = asking();
+  deliveries.ask(2);
+  connection.answers("task", "of anybody", { reply: "an.inbox" });
+  connection.answers("task", "of anybody");
+  assertEquals([received, deliveries.asked], [[], 2]);
+  deliveries.stop();
+  await connection.changes("reconnect");
+  assertEquals([deliveries.asked, expired()], [0, 0]);
   await connection.changes(undefined);
 });
 
