@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import {
   Event,
+  formatRecord,
   getLogger,
   type LogHandler,
   LogLevel,
@@ -94,6 +95,8 @@ test("Logger.info() replaces places in the first part of a message, as Python an
     logger.info("%d %d %d", 12n, "12", {});
     logger.info("one", "%s", 2);
     logger.info("100 %s");
+    logger.info({ n: 1 }, "%s", 2);
+    logger.info("%j", undefined);
   });
   assertEquals(messagesOf(records), [
     "it has 2 of 3 parts, 66.5 %",
@@ -102,6 +105,8 @@ test("Logger.info() replaces places in the first part of a message, as Python an
     "12 12 NaN",
     "one %s 2",
     "100 %s",
+    "{ n: 1 } %s 2",
+    "undefined",
   ]);
 });
 
@@ -211,6 +216,18 @@ test("Logger logs the work of the package, at low levels only", async () => {
     "DEBUG added worker PoolWorker-N",
     "DEBUG worker N ended: exit code N",
   ]);
+});
+
+test("formatRecord() rejects what is no record", () => {
+  const record = { levelName: "INFO", processName: "one", message: "text" };
+  assertEquals(formatRecord(record as LogRecord), "[INFO/one] text\n");
+  for (const other of [undefined, "text", [record]]) {
+    assertThrows(() => formatRecord(other as never), TypeError, "record must be a record, not ");
+  }
+  for (const name of Object.keys(record)) {
+    const broken = { ...record, [name]: 5 } as never;
+    assertThrows(() => formatRecord(broken), TypeError, `record.${name} must be a string, not 5`);
+  }
 });
 
 // Programs, whose stderr is checked

@@ -136,6 +136,26 @@ Deno.test("tagOutput() tags each line of processes and of workers of pools, but 
   );
 });
 
+Deno.test("tagOutput() leaves it to a worker to replace its streams again", async () => {
+  const { code, stdout } = await runWithMp(`
+    mp.tagOutput();
+    const replaces = () => {
+      for (const stream of [Deno.stdout, Deno.stderr]) {
+        for (const name of ["writeSync", "write", "writable"]) {
+          Object.defineProperty(stream, name, { value: name });
+          console.log(stream[name]);
+        }
+      }
+    };
+    const process = new mp.Process({ target: replaces });
+    process.start();
+    await process.join();
+  `);
+  const names = ["writeSync", "write", "writable"];
+  assertEquals(code, 0);
+  assertEquals(linesOf(stdout), [...names, ...names].map((name) => `[Process-1] ${name}`));
+});
+
 Deno.test("tagOutput() not called leaves output and console of a worker as they are", async () => {
   const { stdout, stderr } = await runWithMp(`
     const original = console.log.toString();
