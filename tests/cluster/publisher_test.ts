@@ -260,6 +260,21 @@ Deno.test("Deliveries makes its consumer a tenth of a second after a request was
   assertEquals([made, expired(), received, time.next()], [2, 2, [], false]);
 });
 
+Deno.test("Deliveries asks again when its consumer has been made", async () => {
+  using time = new FakeTime();
+  const made = Promise.withResolvers<void>();
+  const { connection, deliveries, expired } = asking(() => made.promise);
+  deliveries.ask(1);
+  connection.answers("task", "", { headers: { code: 404, get: () => "" } as never });
+  time.tick(100);
+  await settled();
+  assertEquals(expired(), 0);
+  made.resolve();
+  await settled();
+  assertEquals(expired(), 1);
+  deliveries.stop();
+});
+
 Deno.test("Deliveries asks again when a server says nothing for seven seconds", async () => {
   using time = new FakeTime();
   let now = 0;
@@ -295,6 +310,7 @@ Deno.test("Deliveries takes only what a stream has delivered, and asks nothing a
   deliveries.ask(2);
   connection.answers("task", "of anybody", { reply: "an.inbox" });
   connection.answers("task", "of anybody");
+  connection.answers("task", "of anybody", { reply: "an.inbox.of.one.0" });
   assertEquals([received, deliveries.asked], [[], 2]);
   deliveries.stop();
   await connection.changes("reconnect");
