@@ -6,8 +6,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { takeValue } from "../../lib/codec/message.ts";
-import { type KeptMessage, packKept, unpack } from "../../lib/cluster/messages.ts";
+import { type KeptMessage, pack, packKept, unpack } from "../../lib/cluster/messages.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { joined } from "../../lib/wire/frames.ts";
 import { settledUse, usedBytes } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 
@@ -58,6 +59,15 @@ test("packKept() leaves no more than 256 MiB in the shared heap", async () => {
   assertEquals(usedBytes() >= both, true);
   for (const message of [messages[1], fourth]) message.free();
   assertEquals(await settledUse(), before);
+});
+
+test("pack() copies the message out of the shared heap, which may have others then", () => {
+  ensureIsolate();
+  const encoder = encode(new Uint8Array(1 << 20).fill(7), "value", "machine");
+  const { parts } = pack(encoder);
+  returnEncoder(encoder);
+  packed(new Uint8Array(1 << 20).fill(9)).free(); // where it was
+  assertEquals(joined(parts).includes(9), false);
 });
 
 test("packKept() frees a message that cannot be copied", async () => {
