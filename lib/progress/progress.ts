@@ -277,7 +277,6 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
 
   #end(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#ending);
     this.#countDone();
     this.#bar.end();
   }

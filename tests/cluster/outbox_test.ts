@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { setImmediate } from "node:timers";
 import type { NatsConnection } from "../../lib/cluster/nats.ts";
 import { Outbox } from "../../lib/cluster/outbox.ts";
@@ -63,4 +64,21 @@ Deno.test("Outbox.publish() and flush() do nothing once the connection is closed
   await endTurn();
   outbox.flush();
   assertEquals(turns.flat(), []);
+});
+
+Deno.test("Outbox says what the connection does not take, and publishes the rest", async () => {
+  using print = stub(console, "error");
+  const published: string[] = [];
+  const failure = new RangeError("too long");
+  const publish = (subject: string) => {
+    if (subject === "2") throw failure;
+    published.push(subject);
+  };
+  const outbox = new Outbox({ isClosed: () => false, publish } as unknown as NatsConnection);
+  for (const subject of ["1", "2", "3"]) outbox.publishLater(subject, "");
+  outbox.flush();
+  assertEquals(published, ["1", "3"]);
+  assertEquals(print.calls.map(({ args }) => args), [["Cannot publish 2:", failure]]);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  assertEquals(published.length, 2);
 });

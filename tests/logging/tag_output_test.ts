@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { tagOutput } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/heap/views.ts";
 import { consoleWith, denoConsole, LineTagger, TAG_OUTPUT } from "../../lib/logging/tag_output.ts";
@@ -76,6 +76,8 @@ Deno.test("tagOutput() sets the word of the program", () => {
   assertEquals(i32[TAG_OUTPUT], 1);
   tagOutput(false);
   assertEquals(i32[TAG_OUTPUT], 0);
+  assertThrows(() => tagOutput(1 as never), TypeError, "on must be a boolean, not 1");
+  assertEquals(i32[TAG_OUTPUT], 0);
 });
 
 // Programs
@@ -134,6 +136,20 @@ Deno.test("tagOutput() tags each line of processes and of workers of pools, but 
     linesOf(stderr),
     ["error", "warning-7", "rest"].map((line) => `[Process-1] ${line}`),
   );
+});
+
+Deno.test("tagOutput() leaves the console of a worker its methods, and no others", async () => {
+  const { stdout } = await runWithMp(`
+    mp.tagOutput();
+    const process = new mp.Process({
+      target: (names, clear) =>
+        console.log(names === Object.keys(console).sort().join(), clear === String(console.clear)),
+      args: [Object.keys(console).sort().join(), String(console.clear)],
+    });
+    process.start();
+    await process.join();
+  `);
+  assertEquals(stdout, "[Process-1] true true\n");
 });
 
 Deno.test("tagOutput() leaves it to a worker to replace its streams again", async () => {

@@ -397,6 +397,38 @@ test("progress() goes on when the next item is asked for long after an error", a
   assertEquals(out.lines.at(-2), "100 % 3 of 3 items, 1.5/s, in 0:02"); // since it began
 });
 
+/** Items that are given when the clock has advanced by a second each: errors are thrown in their place. */
+function timed(out: FakeOutput, items: (number | Error)[]): AsyncIterable<number> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        await turn();
+        out.ms += 1000;
+        const value = items.shift();
+        if (value instanceof Error) throw value;
+        return { done: value === undefined, value } as IteratorResult<number>;
+      },
+    }),
+  };
+}
+
+test("progress() begins with the loop, also if its first item takes long", async () => {
+  const out = new FakeOutput(false);
+  assertEquals(await Array.fromAsync(out.over(timed(out, [1]))), [1]);
+  assertEquals(out.lines, ["1 items, 2.0 s each, in 0:02", ""]);
+});
+
+test("progress() ends after the first error, and goes on over others while items are asked for", async () => {
+  const out = new FakeOutput(false);
+  const results = out.over(timed(out, [new Error("1"), new Error("2"), 3, new Error("4")]));
+  for (const text of ["1", "2"]) await assertRejects(() => results.next(), Error, text);
+  assertEquals((await results.next()).value, 3);
+  assertEquals(out.lines, ["1 items, 1/s, in 0:01", ""]);
+  await assertRejects(() => results.next(), Error, "4");
+  for (let turns = 0; turns < 3; turns++) await turn();
+  assertEquals(out.lines, ["1 items, 1/s, in 0:01", "4 items, 1/s, in 0:04", ""]);
+});
+
 test("progress() counts items that several calls of next() wait for, and ends once", async () => {
   const out = new FakeOutput(false);
   await using pool = new ThreadPool(2);
