@@ -10,6 +10,7 @@ import { FakeTime } from "@std/testing/time";
 import {
   ClosedError,
   CorruptMessageError,
+  DataCloneError,
   Pool,
   TerminatedError,
   WorkerDiedError,
@@ -320,6 +321,49 @@ test("a result that is damaged fails its call, and one of nobody is said", async
   await damaged;
   await played.finish(1);
   assertEquals([await whole, print.calls.length, played.users], [9, 1, 0]);
+});
+
+test("a result of a status that there is not fails its call", async () => {
+  const played = new PlayedCluster();
+  await using pool = played.pool();
+  const odd = assertRejects(() => pool.apply(square, [2]), CorruptMessageError, "its status is 9");
+  await settled();
+  await played.deliver(0, resultOf(9 as ChunkStatus, undefined));
+  await odd;
+  assertEquals(played.users, 0);
+});
+
+test("a result that nobody waits for, and that is damaged, is said", async () => {
+  using print = stub(console, "error");
+  const played = new PlayedCluster();
+  await using pool = played.pool();
+  const whole = pool.apply(square, [3]);
+  await settled();
+  await played.finish(0);
+  await played.deliver(0, await played.run(0), { object: 5 });
+  const said = print.calls.map(({ args: [text, error] }) => `${text} ${error.message}`);
+  assertEquals([await whole, said.length], [9, 1]);
+  assert(said[0].includes("its object is no text"), said[0]);
+});
+
+test("a call of which an item cannot be sent takes back the chunks before it", async () => {
+  const played = new PlayedCluster();
+  await using pool = played.pool();
+  const items: unknown[] = [1, Symbol("odd")];
+  await assertRejects(() => pool.map(same, items, { chunkSize: 1 }), DataCloneError, "items[1]");
+  await settled();
+  assertEquals([played.tasks, played.users, played.made[0].chunksOut], [[], 0, 0]);
+});
+
+test("a pool sends more calls than may be on the way, one after the other", async () => {
+  const played = new PlayedCluster();
+  await using pool = played.pool();
+  for (let at = 0; at < 257; at++) {
+    const result = pool.apply(square, [at]);
+    while (played.tasks.length === at) await turn();
+    await played.finish(at);
+    assertEquals(await result, at * at);
+  }
 });
 
 test("a result may only name functions that its caller has sent", async () => {

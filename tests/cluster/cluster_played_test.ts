@@ -7,7 +7,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
-import { TimeoutError } from "@sauropod/multiprocessing";
+import { Pool, TimeoutError } from "@sauropod/multiprocessing";
 import { cluster, type ClusterOptions, type NodeStatus } from "../../lib/cluster/cluster.ts";
 import { Link } from "../../lib/cluster/link.ts";
 import { errors } from "../../lib/cluster/nats.ts";
@@ -93,6 +93,22 @@ Deno.test("Cluster.nodes() returns the nodes that have its key, by name", async 
   await assertRejects(() => caller.nodes(), RangeError, "broken");
   await caller[Symbol.asyncDispose]();
   assertEquals(log.at(-1), "closes");
+});
+
+Deno.test("pools on a cluster have the slots of its nodes, once they have answered", async () => {
+  using all = played();
+  const { caller, server } = all;
+  await using pool = new Pool({ engine: caller });
+  assertEquals(pool.processes, 8);
+  server.nodes = [node("a", 2), node("b", 3), node("c", 9, true)];
+  await caller.nodes();
+  assertEquals(pool.processes, 5);
+  server.nodes = [];
+  await caller.nodes();
+  assertEquals(pool.processes, 5); // they may come back
+  server.nodes = [node("a", 2, true)];
+  await caller.nodes();
+  assertEquals(pool.processes, 1);
 });
 
 Deno.test("Cluster.ready() resolves when there are as many slots of nodes that take chunks", async () => {
