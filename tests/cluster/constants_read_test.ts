@@ -13,8 +13,15 @@ import {
 import { copied } from "../../lib/cluster/messages.ts";
 import { Decoder } from "../../lib/codec/decoder.ts";
 import { readMessage } from "../../lib/codec/message.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { messageOfConstant } from "../../lib/memory/constant.ts";
-import { addressOf, type ObjectAddress } from "../../lib/objects/shared_object.ts";
+import {
+  addRef,
+  addressOf,
+  type ObjectAddress,
+  objectWord,
+  release,
+} from "../../lib/objects/shared_object.ts";
 import { joined } from "../../lib/wire/frames.ts";
 import { keepsMemory, test } from "../fixtures/guarded.ts";
 
@@ -46,7 +53,13 @@ test("a process reads each constant once, and keeps the eight that it has read l
   forgetConstants();
   assertEquals(read(0, 1), first.slice(0, 2)); // were read last now
   read(8);
+  const forgotten = first[2];
+  addRef(forgotten); // so that it is there
+  const references = () => i32[forgotten + objectWord.REFERENCES];
+  const before = references();
   forgetConstants();
+  assertEquals(references(), before - 1);
+  release(forgotten);
   await Deno.remove(folder, { recursive: true });
   assertThrows(() => read(2), Deno.errors.NotFound);
   assertEquals(read(3, 4, 5, 6, 7, 0, 1), [3, 4, 5, 6, 7, 0, 1].map((at) => first[at]));

@@ -264,6 +264,22 @@ test("results() ends with its signal, and after its time", async () => {
   assertEquals(await job.results({ signal, timeoutMs: 1e9 }), [0, 1]); // and no listener is left
 });
 
+test("results() waits as long as timeoutMs says", async () => {
+  const server = new Server();
+  const job = await submitJob(server.access, square, [1], options);
+  using time = new FakeTime();
+  using _clock = stub(performance, "now", () => 1e6);
+  let said: unknown;
+  const waiting = job.results({ timeoutMs: 1500 }).catch((error) => said = error);
+  for (const [ms, isOver] of [[1499, false], [1, true]] as const) {
+    for (let turns = 0; turns < 5; turns++) await turn();
+    time.tick(ms);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assertEquals(said instanceof TimeoutError, isOver);
+  }
+  await waiting;
+});
+
 test("results() looks every two seconds whether the job goes on", async () => {
   using time = new FakeTime();
   const server = new Server();
@@ -321,6 +337,7 @@ test("submit() refuses an id that another job has, or one that was cancelled", a
   await job.cancel();
   assertEquals(server.log, ["send about", "cancel jobs night"]);
   await assertRejects(() => submit(7, 3), CancelledError, 'Call remove() of attach("night") first');
+  using _time = new FakeTime(); // which stands still: it is seen at once
   await assertRejects(() => job.results(), CancelledError, "it was cancelled");
   assertEquals(server.users, 0);
 });
