@@ -80,7 +80,11 @@ async function played(settings: Partial<NodeSettings> = {}) {
       sent.push({ subject, header, parts });
       return Promise.resolve(true);
     },
-    close: () => Promise.resolve(log.push("closes")),
+    async close() {
+      log.push("closes");
+      await settled();
+      log.push("closed");
+    },
   } as unknown as Link;
   const opening = stub(Link, "open", () => Promise.resolve(link));
   const node = await Node.join({} as LinkSettings, {
@@ -275,9 +279,8 @@ Deno.test("a node that leaves takes no more, and ends when its chunks have", asy
   await settled();
   assertEquals([server.log.splice(0), hasLeft()], [["stop"], false]);
   server.loads.reject(new RangeError("no server"));
-  await settled();
-  assertEquals(server.log, ["ack me.1.0 ", "closes"]);
   await node.left;
+  assertEquals(server.log, ["ack me.1.0 ", "closes", "closed"]);
   assertEquals(time.next(), false); // no timer is left
 });
 
@@ -291,6 +294,6 @@ Deno.test("a node that is told again to leave gives its chunks back", async () =
   server.loads.reject(new RangeError("no server"));
   await abandoned;
   await node.left;
-  assertEquals(server.log, ["stop", "stop", "nak me.1.0 ", "closes"]);
+  assertEquals(server.log, ["stop", "stop", "nak me.1.0 ", "closes", "closed"]);
   assertEquals(server.sent, []);
 });
