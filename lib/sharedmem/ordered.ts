@@ -78,6 +78,7 @@ function guardOfAbandoned(changed: Condition, error: unknown): Disposable {
 export class OrderedPassage implements Ordered {
   readonly #turns: Turns;
   readonly #index: number;
+  #left = false;
 
   /** The passage of the item at `index`. */
   constructor(turns: Turns, index: number) {
@@ -101,10 +102,13 @@ export class OrderedPassage implements Ordered {
 
   /** Lets the next item in. Idempotent. An item that has not entered counts as passed as well. */
   leave(): void {
+    if (this.#left) return;
+    this.#left = true;
     const { turn, passed, changed } = this.#turns;
     using _ = acquireSync(changed);
     passed[this.#index] = 1;
     let next = turn.value;
+    if (next !== this.#index) return;
     while (passed[next] === 1) next++;
     turn.value = next;
     changed.notifyAll();

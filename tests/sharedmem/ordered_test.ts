@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { spy } from "@std/testing/mock";
 import { AbandonedLockError, StopProcessGroup } from "../../lib/errors.ts";
 import { closeTurns, makeTurns, OrderedPassage } from "../../lib/sharedmem/ordered.ts";
 import type { Condition } from "../../lib/sync/condition.ts";
@@ -87,4 +88,17 @@ test("the ordered section cannot be entered or closed if its lock cannot be acqu
     assertThrows(call, RangeError, "no lock");
   }
   assertEquals([turns.turn.value, log], [0, []]);
+});
+
+test("items that leave the ordered section again, or before their turn, wake nobody", () => {
+  const { turns } = makeTurns(2, 1);
+  const [first, second] = [0, 1].map((index) => new OrderedPassage(turns, index));
+  using notified = spy(turns.changed, "notifyAll");
+  using acquired = spy(turns.changed, "acquireSync");
+  second.leave();
+  second.leave();
+  assertEquals([acquired.calls.length, notified.calls.length, turns.turn.value], [1, 0, 0]);
+  first.leave();
+  first.leave();
+  assertEquals([acquired.calls.length, notified.calls.length, turns.turn.value], [2, 1, 2]);
 });
