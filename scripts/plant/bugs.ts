@@ -87,9 +87,10 @@ function zerosOf(file: ts.SourceFile): Set<string> {
 
 /** Whether the promise is returned where nothing catches its error: it makes no difference to await it. */
 function isReturned(node: ts.AwaitExpression): boolean {
-  let returned: ts.Node = node.parent;
-  while (ts.isAsExpression(returned) || ts.isParenthesizedExpression(returned)) {
-    returned = returned.parent;
+  let [value, returned]: ts.Node[] = [node, node.parent];
+  const isBranch = () => ts.isConditionalExpression(returned) && returned.condition !== value;
+  while (ts.isAsExpression(returned) || ts.isParenthesizedExpression(returned) || isBranch()) {
+    [value, returned] = [returned, returned.parent];
   }
   if (ts.isArrowFunction(returned)) return true; // its body
   if (!ts.isReturnStatement(returned)) return false;

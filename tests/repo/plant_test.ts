@@ -19,6 +19,8 @@ Deno.test("bugsIn() drops no await that makes no difference", () => {
   assertEquals(found("async () => { return await x; }"), []);
   assertEquals(found("async () => { return await x as unknown as Y; }"), []);
   assertEquals(found("async () => await x"), []);
+  assertEquals(found("async () => y ? (await x) as Y : await z"), []);
+  assertEquals(found("async () => await y ? 1 : 2").length, 1);
   assertEquals(found("async () => (await x).y").length, 1);
   assertEquals(found(inTry).length, 1);
 });
