@@ -59,7 +59,7 @@ for (const how of ["awaits", "blocks"]) {
 
 const startsAndComputes = task(
   import.meta,
-  (begun: Event, go: Event, out: Queue<string>, words: Int32Array) => {
+  async (begun: Event, go: Event, out: Queue<string>, words: Int32Array) => {
     begun.set();
     go.waitSync();
     const process = new Process({
@@ -68,6 +68,7 @@ const startsAndComputes = task(
     });
     process.start();
     while (Atomics.load(words, 0) === 0);
+    await process.join();
   },
 );
 
