@@ -144,14 +144,14 @@ export class Event extends SharedHandle implements Waitable {
     return Atomics.load(i32, address + REACHED) > 1 ? address : 0;
   }
 
-  /** Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. */
+  /**
+   * Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. If another isolate
+   * does that first, this change counts as one right after it, which does nothing.
+   */
   private changeFrom(from: 0 | 1): void {
     const word = this.address + CHANGES;
-    for (;;) {
-      const seen = Atomics.load(i32, word);
-      if ((seen & 1) !== from) return;
-      if (Atomics.compareExchange(i32, word, seen, seen + 1) === seen) return;
-    }
+    const seen = Atomics.load(i32, word);
+    if ((seen & 1) === from) Atomics.compareExchange(i32, word, seen, seen + 1);
   }
 }
 
