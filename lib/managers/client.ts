@@ -79,9 +79,13 @@ class Client {
     if (this.#isReceiving) return;
     this.#isReceiving = true;
     while (this.#pending.size > 0) {
-      const reply = this.#replies.tryGet()?.value ?? await this.#nextReply();
-      if (reply !== undefined) this.#settle(reply);
-      else this.#failAll();
+      try {
+        const reply = this.#replies.tryGet()?.value ?? await this.#nextReply();
+        if (reply !== undefined) this.#settle(reply);
+        else this.#failAll((method) => this.#endError(method));
+      } catch (error) { // it cannot wait, as in a full heap
+        this.#failAll(() => error);
+      }
     }
     this.#isReceiving = false;
   }
@@ -97,13 +101,15 @@ class Client {
     }
   }
 
-  #failAll(): void {
-    for (const { method, reject } of this.#pending.values()) reject(this.#endError(method));
+  #failAll(errorOf: (method: string) => unknown): void {
+    for (const { method, reject } of this.#pending.values()) reject(errorOf(method));
     this.#pending.clear();
   }
 
   async #settle({ call, kind, contents: envelope }: Reply): Promise<void> {
-    const { method, resolve, reject } = this.#pending.get(call)!;
+    const pending = this.#pending.get(call);
+    if (pending === undefined) return; // it has failed before
+    const { method, resolve, reject } = pending;
     this.#pending.delete(call);
     if (envelope === undefined) {
       const why = "it failed, and the shared heap has no room for its error";

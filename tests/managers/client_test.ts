@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
   ClosedError,
   InitializerError,
@@ -249,4 +250,20 @@ test("a server ends when its requests are closed and all calls have ended", asyn
   Reflect.deleteProperty(globalThis, "openGate");
   assertEquals((await waiting).contents, 5);
   await server.running;
+});
+
+test("calls fail if their client cannot wait for replies, and later ones do not", async () => {
+  await using server = makeServer();
+  const { client, requests } = server;
+  const full = new MemoryError("no room for a waiter");
+  {
+    using _ = stub(Queue.prototype, "get", () => Promise.reject(full));
+    const calls = ["a", "b"].map((method) => client.call(7, method, [], "args"));
+    for (const call of calls) assertStrictEquals(await assertRejects(() => call), full);
+  }
+  const late = client.call(7, "c", [], "args");
+  await server.reply("value", envelope("for a call that has failed"));
+  takeValue((await requests.get(guard)).contents.take());
+  await server.reply("value", envelope("for the last one"));
+  assertEquals(await late, { kind: "value", contents: "for the last one" });
 });
