@@ -166,11 +166,16 @@ test("publishEnd() and enterState() do not undo each other", () => {
 test("postControl() sets bits, keeps others, and unparks the isolate", () => {
   const record = createIsolateRecord(thisIsolate);
   const words = () => [i32[record + isolateWord.CONTROL], i32[record + isolateWord.WAKE]];
+  using notify = stub(Atomics, "notify", () => 0);
   unpark(record);
   assertEquals(words(), [0, 1]);
   postControl(record, Control.SERVICE);
   postControl(record, Control.STOP);
   assertEquals(words(), [Control.SERVICE | Control.STOP, 3]);
+  assertEquals(
+    notify.calls.map(({ args }) => args),
+    Array(3).fill([i32, record + isolateWord.WAKE]),
+  );
   freeIsolateRecord(record);
 });
 
