@@ -92,7 +92,7 @@ export function storeDefinition(definition: Definition): number {
  * may name any word. Another word passes once in 2^32 times.
  */
 export function isDefinition(address: number): boolean {
-  return address > 0 && address < i32.length && i32[address + MARK] === markOf(address);
+  return i32[address + MARK] === markOf(address); // outside of the heap there is nothing
 }
 
 /** Reads the definition at an address. */
