@@ -101,9 +101,7 @@ export class Results {
   /** Looks for the next result for up to 12 µs. Returns whether there is one. */
   #isReadableSoon(): boolean {
     if (messagesIn(this.channel.at) > 0) return true;
-    const spins = this.#look.next();
-    if (spins === 0) return false;
-    const isReadable = isReadableSoon(this.channel.at, spins);
+    const isReadable = isReadableSoon(this.channel.at, this.#look.next());
     this.#look.spun(isReadable);
     return isReadable;
   }
