@@ -68,7 +68,10 @@ export declare class Event extends SharedHandle implements Waitable {
   [readySteps](): Generator<unknown, boolean, never>;
   /** @internal Returns the address of an event that was sent; 0 for others, whose waits are never refused. */
   static neededToSet({ address }: Event): number;
-  /** Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. */
+  /**
+   * Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. If another isolate
+   * does that first, this change counts as one right after it, which does nothing.
+   */
   private changeFrom;
 }
 
