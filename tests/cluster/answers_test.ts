@@ -4,7 +4,6 @@
  * @module
  */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { FakeTime } from "@std/testing/time";
 import { answerOf, inParallel } from "../../lib/cluster/answers.ts";
 import {
@@ -13,9 +12,7 @@ import {
   JetStreamError,
   type NatsConnection,
 } from "../../lib/cluster/nats.ts";
-
-/** Gives the event loop a turn, whatever the clock says. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 const connection = (isClosed = false) => ({ isClosed: () => isClosed }) as NatsConnection;
 
@@ -40,10 +37,10 @@ for (const [what, error] of Object.entries(unanswered)) {
       () => ++asked < 3 ? Promise.reject(error) : Promise.resolve("answer"),
     );
     for (const expected of [1, 2]) {
-      await turn();
+      await turnsOfAnyClock();
       assertEquals(asked, expected);
       time.tick(99);
-      await turn();
+      await turnsOfAnyClock();
       assertEquals(asked, expected);
       time.tick(1);
     }
@@ -77,7 +74,7 @@ Deno.test("inParallel() calls the function with each item, so many at a time", a
   const seen: number[] = [];
   await inParallel(3, [0, 1, 2, 3, 4, 5, 6], async (item) => {
     most = Math.max(most, ++running);
-    await turn();
+    await turnsOfAnyClock();
     seen.push(item);
     running--;
   });
@@ -91,9 +88,9 @@ Deno.test("inParallel() throws the first error, and begins no other item", async
   const running = inParallel(2, [0, 1, 2, 3, 4], async (item) => {
     begun.push(item);
     if (item === 1) throw failure;
-    for (let turns = 0; turns < 3; turns++) await turn();
+    for (let turns = 0; turns < 3; turns++) await turnsOfAnyClock();
   });
   assertStrictEquals(await assertRejects(() => running), failure);
-  for (let turns = 0; turns < 5; turns++) await turn();
+  for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
   assertEquals(begun, [0, 1]);
 });

@@ -4,7 +4,6 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import {
@@ -27,13 +26,11 @@ import { CallMode, ChunkStatus } from "../../lib/pool/chunks/chunk.ts";
 import { type Engine, setEngineFactory } from "../../lib/pool/engines/engine.ts";
 import { keepsMemory, test } from "../fixtures/guarded.ts";
 import { failing, same, square } from "./cluster_tasks.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 keepsMemory(); // the functions of results keep their names
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-async function settled(): Promise<void> {
-  for (let turns = 0; turns < 10; turns++) await turn();
-}
+const settled = () => turnsOfAnyClock(10);
 const key = new TextEncoder().encode("a key");
 
 interface Task {
@@ -360,7 +357,7 @@ test("a pool sends more calls than may be on the way, one after the other", asyn
   await using pool = played.pool();
   for (let at = 0; at < 257; at++) {
     const result = pool.apply(square, [at]);
-    while (played.tasks.length === at) await turn();
+    while (played.tasks.length === at) await turnsOfAnyClock();
     await played.finish(at);
     assertEquals(await result, at * at);
   }

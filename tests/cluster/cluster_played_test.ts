@@ -4,7 +4,6 @@
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { Pool, TimeoutError } from "@sauropod/multiprocessing";
@@ -12,15 +11,12 @@ import { cluster, type ClusterOptions, type NodeStatus } from "../../lib/cluster
 import { Link } from "../../lib/cluster/link.ts";
 import { errors } from "../../lib/cluster/nats.ts";
 import { namesOf, open, seal } from "../../lib/cluster/protocol.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 const key = new TextEncoder().encode("a key");
 const { who } = namesOf("x");
 
-async function settled(): Promise<void> {
-  for (let turns = 0; turns < 5; turns++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
+const settled = () => turnsOfAnyClock(5);
 
 const node = (name: string, slots: number, isLeaving = false): NodeStatus => ({
   ...{ name, slots, isLeaving, deno: "2", running: [], done: 0, rss: 1 },

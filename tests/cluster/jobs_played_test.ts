@@ -4,7 +4,6 @@
  * @module
  */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { CancelledError, CorruptMessageError, TimeoutError } from "@sauropod/multiprocessing";
@@ -22,10 +21,10 @@ import type { SharedLink } from "../../lib/cluster/shared_link.ts";
 import { CallMode } from "../../lib/pool/chunks/chunk.ts";
 import { keepsMemory, test } from "../fixtures/guarded.ts";
 import { failing, square } from "./cluster_tasks.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 keepsMemory(); // the functions of results keep their names
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const key = new TextEncoder().encode("a key");
 const names = namesOf("x");
 
@@ -111,7 +110,7 @@ class Server {
     },
     send: async (subject: string, _: string, header: Header, parts?: Uint8Array[]) => {
       this.log.push(`send ${subject.split(".").slice(-1)}`);
-      await turn();
+      await turnsOfAnyClock();
       this.put(subject, header, parts);
       return true;
     },
@@ -191,7 +190,7 @@ test("results() waits for all results, and has them in the order of the items, a
   const results = job.results({
     onProgress: ({ done, total, ended }) => void reports.push(`${done} of ${total} ${ended}`),
   });
-  await turn();
+  await turnsOfAnyClock();
   for (const index of [1, 0]) await server.run(index);
   const squares = numbers(7).map((x) => x * x);
   assertEquals(await results, squares);
@@ -253,7 +252,7 @@ test("results() ends with its signal, and after its time", async () => {
   }
   const stop = new AbortController();
   const waiting = job.results({ signal: stop.signal, timeoutMs: 1e9 });
-  for (let turns = 0; turns < 5; turns++) await turn();
+  for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
   stop.abort(new SyntaxError("enough"));
   await assertRejects(() => waiting, SyntaxError, "enough");
   const aborted = AbortSignal.abort(new SyntaxError("enough"));
@@ -272,9 +271,9 @@ test("results() waits as long as timeoutMs says", async () => {
   let said: unknown;
   const waiting = job.results({ timeoutMs: 1500 }).catch((error) => said = error);
   for (const [ms, isOver] of [[1499, false], [1, true]] as const) {
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     time.tick(ms);
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     assertEquals(said instanceof TimeoutError, isOver);
   }
   await waiting;
@@ -285,9 +284,9 @@ test("results() looks every two seconds whether the job goes on", async () => {
   const server = new Server();
   const job = await submitJob(server.access, square, numbers(2), options);
   const pass = async () => {
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     time.tick(2000);
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
   };
   const ends: [() => void, new () => Error, string][] = [
     [() => server.change("night", { isCancelled: true }), CancelledError, "it was cancelled"],
@@ -367,11 +366,11 @@ test("a result of nobody in the cluster is said, and another one is taken", asyn
   const job = await submitJob(server.access, square, [3], { id: "night" });
   const [subject] = [...server.tasks.keys()];
   const results = job.results();
-  await turn();
+  await turnsOfAnyClock();
   const kept = subject.replace(".task.", ".kept.");
   server.put(kept, { streamBytes: 8 }, [], new TextEncoder().encode("another key"));
   server.put(kept, { streamBytes: 8, definitions: 5 });
-  for (let turns = 0; turns < 5; turns++) await turn();
+  for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
   await server.run(0);
   assertEquals(await results, [9]);
   const said = print.calls.map(({ args: [text, error] }) => `${text} ${error.name}`);

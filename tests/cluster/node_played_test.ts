@@ -4,7 +4,6 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import type { Deliveries, Delivery, Taker } from "../../lib/cluster/deliveries.ts";
@@ -16,17 +15,14 @@ import { Decoder } from "../../lib/codec/decoder.ts";
 import { freeMessage, readMessage } from "../../lib/codec/message.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import type { Failure } from "../../lib/pool/chunks/chunk.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 ensureIsolate(); // as opening a link does
 
 const key = new TextEncoder().encode("a key");
 const names = namesOf("x");
 
-async function settled(): Promise<void> {
-  for (let turns = 0; turns < 10; turns++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
+const settled = () => turnsOfAnyClock(10);
 
 interface Message {
   data: Uint8Array;

@@ -5,14 +5,13 @@
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers";
 import { FakeTime } from "@std/testing/time";
 import { CorruptMessageError } from "@sauropod/multiprocessing";
 import { hashIn, Objects, type ObjectsAccess } from "../../lib/cluster/objects.ts";
 import { namesOf } from "../../lib/cluster/protocol.ts";
 import { joined } from "../../lib/wire/frames.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** Objects of pieces of so many bytes at a server that is played. */
@@ -33,7 +32,7 @@ function played(maxBytes = 4) {
     publisher: {
       async publish(subject: string, id: undefined, bytes: Uint8Array, isWanted: () => boolean) {
         server.mostSending = Math.max(server.mostSending, ++server.sending);
-        await turn();
+        await turnsOfAnyClock();
         server.sending--;
         if (!isWanted()) return false;
         assertEquals(id, undefined);
@@ -46,7 +45,7 @@ function played(maxBytes = 4) {
       async request(subject: string, _: string, { timeout }: { timeout: number }) {
         assertEquals(timeout, 5000);
         server.mostRequested = Math.max(server.mostRequested, ++server.requested);
-        await turn();
+        await turnsOfAnyClock();
         server.requested--;
         const prefix = "$JS.API.DIRECT.GET.mp_x_objects.";
         assertEquals(subject.slice(0, prefix.length), prefix);
@@ -131,10 +130,10 @@ Deno.test("Objects.load() requests a piece five times that a replica may not hav
   server.late.set(1, 4);
   const loading = objects.load(name);
   for (let tries = 1; tries < 5; tries++) {
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     assertEquals(server.log.filter((text) => text === "request 1").length, tries);
     time.tick(99);
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     assertEquals(server.log.filter((text) => text === "request 1").length, tries);
     time.tick(1);
   }
@@ -143,7 +142,7 @@ Deno.test("Objects.load() requests a piece five times that a replica may not hav
   const text = "what it needs is not there any more (piece 0 of object ";
   const failing = assertRejects(() => objects.load(name), CorruptMessageError, text);
   for (let tries = 1; tries < 5; tries++) {
-    for (let turns = 0; turns < 5; turns++) await turn();
+    for (let turns = 0; turns < 5; turns++) await turnsOfAnyClock();
     time.tick(100);
   }
   await failing;

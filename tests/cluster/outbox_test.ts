@@ -5,9 +5,9 @@
  */
 import { assertEquals } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { setImmediate } from "node:timers";
 import type { NatsConnection } from "../../lib/cluster/nats.ts";
 import { Outbox } from "../../lib/cluster/outbox.ts";
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 /** A connection that collects what is published in each turn of the event loop. */
 function connection() {
@@ -21,7 +21,7 @@ function connection() {
     close: () => isClosed = true,
     async endTurn() {
       turns.push([]);
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await turnsOfAnyClock();
     },
   };
 }
@@ -79,6 +79,6 @@ Deno.test("Outbox says what the connection does not take, and publishes the rest
   outbox.flush();
   assertEquals(published, ["1", "3"]);
   assertEquals(print.calls.map(({ args }) => args), [["Cannot publish 2:", failure]]);
-  await new Promise<void>((resolve) => setImmediate(resolve));
+  await turnsOfAnyClock();
   assertEquals(published.length, 2);
 });

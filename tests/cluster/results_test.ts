@@ -4,14 +4,11 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import type { Deliveries, Delivery, Taker } from "../../lib/cluster/deliveries.ts";
 import type { Link } from "../../lib/cluster/link.ts";
 import { Results } from "../../lib/cluster/results.ts";
-
-/** Gives the event loop a turn, whatever the clock says. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 /** Results that the test delivers, and takes when it likes. */
 async function played() {
@@ -53,20 +50,20 @@ Deno.test("Results takes one result after the other, and forgets each when it wa
   const { log, deliver, taken, results } = await played();
   assertEquals(log.splice(0), ["results of me", "ask 1000"]);
   for (const name of ["a", "b"]) deliver(name);
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log.splice(0), ["take a"]);
   taken[0].resolve();
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log.splice(0), ["ack a", "take b"]);
   let hasStopped = false;
   const stopped = results.stop().then(() => hasStopped = true);
-  await turn();
+  await turnsOfAnyClock();
   assertEquals([log.splice(0), hasStopped], [["stop"], false]);
   taken[1].resolve();
   await stopped;
   assertEquals(log.splice(0), ["ack b"]);
   deliver("c"); // was on its way
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log, ["take c"]);
 });
 
@@ -74,7 +71,7 @@ Deno.test("Results asks for more once not half of those are on the way or waitin
   const { log, deliver, deliveries, expires, taken } = await played();
   log.length = 0;
   deliver("first"); // is being taken, the others wait
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log.splice(0), ["take first"]);
   for (let at = 0; at < 600; at++) deliver(`${at}`);
   deliveries.asked = 0;
@@ -82,11 +79,11 @@ Deno.test("Results asks for more once not half of those are on the way or waitin
   assertEquals(log, []);
   for (let at = 0; at < 99; at++) {
     taken[at].resolve();
-    await turn();
+    await turnsOfAnyClock();
   }
   assertEquals(log.filter((text) => text.startsWith("ask")), []); // 501 wait
   taken[99].resolve();
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log.filter((text) => text.startsWith("ask")), ["ask 500"]); // of 1000
 });
 
@@ -95,11 +92,11 @@ Deno.test("Results says which results it cannot take, and goes on", async () => 
   const { log, deliver, taken } = await played();
   const failure = new RangeError("no");
   deliver("a");
-  await turn();
+  await turnsOfAnyClock();
   taken[0].reject(failure);
-  await turn();
+  await turnsOfAnyClock();
   deliver("b");
-  await turn();
+  await turnsOfAnyClock();
   assertEquals(log.slice(2), ["take a", "ack a", "take b"]);
   assertEquals(print.calls.map(({ args }) => args), [["A result was refused:", failure]]);
 });

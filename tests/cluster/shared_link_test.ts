@@ -4,13 +4,10 @@
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { FakeTime } from "@std/testing/time";
 import type { Link } from "../../lib/cluster/link.ts";
 import { SharedLink } from "../../lib/cluster/shared_link.ts";
-
-/** Gives the event loop a turn, whatever the clock says. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+import { turnsOfAnyClock } from "../fixtures/turn.ts";
 
 /** A shared connection whose openings the test plays. */
 function played() {
@@ -22,7 +19,7 @@ function played() {
   const shared = new SharedLink(async () => {
     const number = ++opened;
     log.push(`open ${number}`);
-    await turn();
+    await turnsOfAnyClock();
     if (fails !== undefined) throw fails;
     const close = async () => {
       log.push(`close ${number}`);
@@ -46,9 +43,7 @@ function played() {
   };
 }
 
-async function settled(): Promise<void> {
-  for (let turns = 0; turns < 4; turns++) await turn();
-}
+const settled = () => turnsOfAnyClock(4);
 
 const numberOf = (link: unknown) => (link as { number: number }).number;
 
